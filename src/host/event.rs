@@ -1,0 +1,119 @@
+//! What happened, for audit logs and alarms. Never a secret.
+
+use crate::record::EndReason;
+use crate::value::{ClientId, GrantId, GrantType, Realm, Subject};
+
+/// Receives audit events, right after the fact is durable.
+///
+/// Synchronous, so that nothing can come between the fact and its event: put it into a queue and return.
+pub trait EventSink: Send + Sync {
+    /// Takes one event.
+    fn record(&self, realm: &Realm, event: &Event<'_>);
+}
+
+/// What happened. Names are plain; a sink that writes lines must escape them.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A user approved a request, and a code was issued.
+    Approved {
+        /// The grant.
+        grant: GrantId,
+        /// The client.
+        client: &'a ClientId,
+        /// The user.
+        subject: &'a Subject,
+    },
+    /// A user said no.
+    Denied {
+        /// The client.
+        client: &'a ClientId,
+        /// The user.
+        subject: &'a Subject,
+    },
+    /// Tokens were issued.
+    Issued {
+        /// The grant.
+        grant: GrantId,
+        /// The client.
+        client: &'a ClientId,
+        /// The user, unless a machine acts for itself.
+        subject: Option<&'a Subject>,
+        /// How.
+        grant_type: &'a GrantType,
+    },
+    /// A lost answer was repeated within the retry window.
+    Repeated {
+        /// The grant.
+        grant: GrantId,
+        /// The client.
+        client: &'a ClientId,
+    },
+    /// A request was refused.
+    Refused {
+        /// The client as far as it was known.
+        client: Option<&'a ClientId>,
+        /// Why, in words that contain nothing from the request.
+        reason: &'a str,
+    },
+    /// A client could not be authenticated.
+    AuthenticationFailed {
+        /// The client that was named, if it is one.
+        client: Option<&'a ClientId>,
+        /// Why, in words that contain nothing from the request.
+        reason: &'a str,
+    },
+    /// An access token was revoked.
+    AccessTokenRevoked {
+        /// The grant.
+        grant: GrantId,
+        /// The client.
+        client: &'a ClientId,
+    },
+    /// A grant ended in the ordinary way.
+    Ended {
+        /// The grant.
+        grant: GrantId,
+        /// The client.
+        client: &'a ClientId,
+        /// The user, unless a machine acted for itself.
+        subject: Option<&'a Subject>,
+        /// Why.
+        reason: EndReason,
+    },
+    /// A credential is in two hands, and the grant ended for it. Page somebody; tell the user.
+    Compromised {
+        /// The grant.
+        grant: GrantId,
+        /// The client.
+        client: &'a ClientId,
+        /// The user, unless a machine acted for itself.
+        subject: Option<&'a Subject>,
+        /// What was noticed.
+        compromise: Compromise,
+    },
+    /// The storage went back in time: a token turned up that it had forgotten. Nobody is accused.
+    StorageRolledBack {
+        /// The grant.
+        grant: GrantId,
+        /// The client.
+        client: &'a ClientId,
+    },
+    /// The storage failed; the request was answered with 503.
+    StorageFailed {
+        /// What the store said, in words of this crate.
+        reason: &'a str,
+    },
+}
+
+/// What shows that a credential is in two hands.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Compromise {
+    /// A redeemed code came again, from its client and with its verifier.
+    CodeReplayed,
+    /// A code came from its client with a wrong verifier.
+    CodeVerifierMismatch,
+    /// A spent refresh token came again.
+    RefreshTokenReused,
+}

@@ -1,0 +1,25 @@
+//! The seam: every trait that a host may implement, and nothing else.
+//!
+//! Only [`Storage`] has to be chosen; everything else has a default.
+
+mod account;
+mod client_registry;
+mod clock;
+mod custom_grant;
+mod entropy;
+mod event;
+mod keyring;
+mod rate_limiter;
+mod secret_verifier;
+mod storage;
+
+pub use account::{AccountDirectory, AccountStanding};
+pub use client_registry::ClientRegistry;
+pub use clock::{Clock, SystemClock};
+pub use custom_grant::{CustomApproval, CustomGrant, CustomRefusal, CustomRequest};
+pub use entropy::{Entropy, EntropyError, SystemEntropy};
+pub use event::{Compromise, Event, EventSink};
+pub use keyring::{DerivedKeyring, Keyring, KeyringError, Purpose};
+pub use rate_limiter::{Attempt, Endpoint, RateLimited, RateLimiter};
+pub use secret_verifier::{SecretVerifier, SecretVerifierError};
+pub use storage::{Cursor, Expected, Filter, Listing, Saved, Storage, StorageError, StorageErrorKind};

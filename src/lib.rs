@@ -1,0 +1,8 @@
+//! grantsmith
+#![forbid(unsafe_code)]
+
+pub mod host;
+pub mod policy;
+pub mod record;
+pub mod value;
+pub mod wire;

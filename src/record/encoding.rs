@@ -1,0 +1,87 @@
+//! The stored form of a record: JSON with a format number and a kind.
+//!
+//! The form does not depend on features. Old formats are read for ever; a newer one, or a field that this version does
+//! not know, is an error, so that an old process never rewrites what it did not understand.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Record, RecordKind};
+
+impl Record {
+    /// The record as JSON, for a store's body column.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Corrupt`] if a value cannot be written, which no record built by this crate causes.
+    pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
+        let written = match self {
+            Self::Client(record) => write(RecordKind::Client, record),
+            Self::Consent(record) => write(RecordKind::Consent, record),
+            Self::Grant(record) => write(RecordKind::Grant, record),
+            Self::Session(record) => write(RecordKind::Session, record),
+            Self::Subject(record) => write(RecordKind::Subject, record),
+            Self::UsedIdentifier(record) => write(RecordKind::UsedIdentifier, record),
+        };
+        written.map_err(DecodeError::Corrupt)
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote, in this or an earlier format.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::NewerFormat`] if a newer version of this crate wrote it, [`DecodeError::Corrupt`] if it is not a
+    /// record.
+    pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
+        let head: Head = serde_json::from_slice(body).map_err(DecodeError::Corrupt)?;
+        if head.format > FORMAT {
+            return Err(DecodeError::NewerFormat(head.format));
+        }
+        Ok(match head.kind {
+            RecordKind::Client => Self::Client(read(body)?),
+            RecordKind::Consent => Self::Consent(read(body)?),
+            RecordKind::Grant => Self::Grant(read(body)?),
+            RecordKind::Session => Self::Session(read(body)?),
+            RecordKind::Subject => Self::Subject(read(body)?),
+            RecordKind::UsedIdentifier => Self::UsedIdentifier(read(body)?),
+        })
+    }
+}
+
+fn write<T: Serialize>(kind: RecordKind, record: &T) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&Envelope { format: FORMAT, kind, record })
+}
+
+fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<Arc<T>, DecodeError> {
+    let envelope: Envelope<T> = serde_json::from_slice(body).map_err(DecodeError::Corrupt)?;
+    Ok(Arc::new(envelope.record))
+}
+
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+    kind: RecordKind,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Envelope<T> {
+    format: u32,
+    kind: RecordKind,
+    record: T,
+}
+
+/// Why a stored body is not a record that this version can use.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// Not a record, or one with a field that this version does not know.
+    #[error("the stored record cannot be read")]
+    Corrupt(#[source] serde_json::Error),
+    /// Written by a newer version of this crate.
+    #[error("the stored record has format {0}, which is newer than this version")]
+    NewerFormat(u32),
+}
+
+const FORMAT: u32 = 1;

@@ -1,0 +1,67 @@
+//! The client secret as a client presents it.
+//!
+//! [RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1),
+//! [appendix A.2](https://www.rfc-editor.org/rfc/rfc6749#appendix-A.2)
+
+use std::fmt;
+use std::str::FromStr;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::Digest;
+use super::text::is_visible;
+
+/// A client secret: `1*VSCHAR`, at most 512 bytes. Wiped when dropped; printed by nothing but [`expose`](Self::expose).
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct ClientSecret(String);
+
+impl ClientSecret {
+    /// The secret itself, to hand it to the client once or to a verifier.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// What a record keeps of a secret with 256 random bits.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&[b"client secret", self.0.as_bytes()])
+    }
+}
+
+impl FromStr for ClientSecret {
+    type Err = InvalidClientSecret;
+
+    fn from_str(text: &str) -> Result<Self, InvalidClientSecret> {
+        if text.trim().is_empty() {
+            return Err(InvalidClientSecret::Empty);
+        }
+        if text.len() > MAXIMUM_LENGTH {
+            return Err(InvalidClientSecret::TooLong);
+        }
+        if text.bytes().all(is_visible) { Ok(Self(text.to_owned())) } else { Err(InvalidClientSecret::ForbiddenByte) }
+    }
+}
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientSecret(redacted)")
+    }
+}
+
+/// Why a text is not a client secret. Says nothing about the text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidClientSecret {
+    /// Empty, or nothing but spaces.
+    #[error("the client secret is empty")]
+    Empty,
+    /// A byte outside printable ASCII.
+    #[error("the client secret contains a byte outside printable ASCII")]
+    ForbiddenByte,
+    /// More than 512 bytes.
+    #[error("the client secret is longer than 512 bytes")]
+    TooLong,
+}
+
+const MAXIMUM_LENGTH: usize = 512;

@@ -1,0 +1,80 @@
+//! The realm: the name under which one server keeps its records in a storage that may serve many.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+/// A realm: a configured name that never changes, `1*VSCHAR` of at most 512 bytes. The default is the issuer.
+///
+/// Every key and every digest carries the realm's [`fingerprint`](Self::fingerprint), so a credential of one realm
+/// is junk in another.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Realm(Arc<Named>);
+
+#[derive(Eq, PartialEq)]
+struct Named {
+    fingerprint: RealmFingerprint,
+    name: Box<str>,
+}
+
+/// The first 16 bytes of the SHA-256 digest of a realm's name.
+pub type RealmFingerprint = [u8; 16];
+
+impl Realm {
+    /// The configured name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// What keys and digests carry in place of the name.
+    #[must_use]
+    pub fn fingerprint(&self) -> &RealmFingerprint {
+        &self.0.fingerprint
+    }
+}
+
+impl FromStr for Realm {
+    type Err = InvalidRealm;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRealm> {
+        let is_valid = !text.is_empty() && text.len() <= 512 && text.bytes().all(super::text::is_visible);
+        if !is_valid {
+            return Err(InvalidRealm);
+        }
+        let digest = Sha256::digest(text.as_bytes());
+        let mut fingerprint = [0; 16];
+        for (to, from) in fingerprint.iter_mut().zip(digest) {
+            *to = from;
+        }
+        Ok(Self(Arc::new(Named { fingerprint, name: text.into() })))
+    }
+}
+
+impl fmt::Debug for Realm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Realm({})", self.name())
+    }
+}
+
+impl Serialize for Realm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Realm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The text is not a realm's name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a realm is 1 to 512 bytes of printable ASCII")]
+#[non_exhaustive]
+pub struct InvalidRealm;

@@ -1,0 +1,151 @@
+//! Resource indicators: where a token is meant to be used.
+//!
+//! [RFC 8707 §2](https://www.rfc-editor.org/rfc/rfc8707#section-2)
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::text::{is_visible, textual};
+
+/// A resource: an absolute URI without fragment, user or spaces, at most 512 bytes.
+///
+/// Compared byte for byte, with one exception: an empty path and `/` are the same, because widely used MCP clients
+/// add the slash. The slash is therefore dropped when the value is read.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Resource(Arc<str>);
+
+textual!(Resource, InvalidResource);
+
+impl FromStr for Resource {
+    type Err = InvalidResource;
+
+    fn from_str(text: &str) -> Result<Self, InvalidResource> {
+        if text.len() > MAXIMUM_LENGTH {
+            return Err(InvalidResource::TooLong);
+        }
+        if text.contains('#') {
+            return Err(InvalidResource::Fragment);
+        }
+        if !text.bytes().all(|byte| is_visible(byte) && byte != b' ') {
+            return Err(InvalidResource::ForbiddenByte);
+        }
+        let url = Url::parse(text).map_err(|_| InvalidResource::NotAbsolute)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidResource::User);
+        }
+        let is_bare_origin = url.has_host() && url.path() == "/" && url.query().is_none();
+        Ok(Self(if is_bare_origin { text.trim_end_matches('/') } else { text }.into()))
+    }
+}
+
+/// The resources of a grant or the audience of a token: sorted, without duplicates, at most 16.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(try_from = "Vec<Resource>", into = "Vec<Resource>")]
+pub struct ResourceSet(Arc<[Resource]>);
+
+impl ResourceSet {
+    /// Collects resources.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResource::TooMany`] if there are more than 16.
+    pub fn new(mut resources: Vec<Resource>) -> Result<Self, InvalidResource> {
+        if resources.len() > MAXIMUM_COUNT {
+            return Err(InvalidResource::TooMany);
+        }
+        if resources.is_empty() {
+            return Ok(Self::default());
+        }
+        resources.sort_unstable();
+        resources.dedup();
+        Ok(Self(resources.into()))
+    }
+
+    /// Whether no resource is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many resources are named.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The members in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Resource> {
+        self.0.iter()
+    }
+
+    /// Whether `resource` is a member.
+    #[must_use]
+    pub fn contains(&self, resource: &Resource) -> bool {
+        self.0.contains(resource)
+    }
+
+    /// Whether every member is a member of `other`.
+    #[must_use]
+    pub fn is_subset_of(&self, other: &Self) -> bool {
+        self.iter().all(|resource| other.contains(resource))
+    }
+
+    /// The members that both sets have.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        if self.is_subset_of(other) {
+            return self.clone();
+        }
+        Self(self.iter().filter(|resource| other.contains(resource)).cloned().collect())
+    }
+}
+
+impl TryFrom<Vec<Resource>> for ResourceSet {
+    type Error = InvalidResource;
+
+    fn try_from(resources: Vec<Resource>) -> Result<Self, InvalidResource> {
+        Self::new(resources)
+    }
+}
+
+impl From<ResourceSet> for Vec<Resource> {
+    fn from(set: ResourceSet) -> Self {
+        set.0.to_vec()
+    }
+}
+
+impl From<Resource> for ResourceSet {
+    fn from(resource: Resource) -> Self {
+        Self([resource].into())
+    }
+}
+
+/// Why a text is not a resource.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidResource {
+    /// A byte outside printable ASCII, or a space.
+    #[error("the resource contains a byte that no URI has")]
+    ForbiddenByte,
+    /// A fragment, even an empty one.
+    #[error("the resource has a fragment")]
+    Fragment,
+    /// Not an absolute URI.
+    #[error("the resource is not an absolute URI")]
+    NotAbsolute,
+    /// More than 512 bytes.
+    #[error("the resource is longer than 512 bytes")]
+    TooLong,
+    /// More than 16 resources.
+    #[error("more than 16 resources")]
+    TooMany,
+    /// A user name or password.
+    #[error("the resource contains a user name")]
+    User,
+}
+
+const MAXIMUM_LENGTH: usize = 512;
+const MAXIMUM_COUNT: usize = 16;

@@ -1,0 +1,62 @@
+//! Bytes that must not be seen: redaction by type, and the one constant-time comparison.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq as _;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The 256 random bits inside a code, a token or a minted client secret. Wiped when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Secret([u8; 32]);
+
+impl Secret {
+    /// Takes 32 bytes that came from the host's entropy or a key derivation.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The raw bytes. Whoever calls this answers for where they go.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}
+
+/// A 256-bit key of the host's keyring. Wiped when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SymmetricKey([u8; 32]);
+
+impl SymmetricKey {
+    /// Takes 32 bytes of key material.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The raw bytes. Whoever calls this answers for where they go.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SymmetricKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SymmetricKey(redacted)")
+    }
+}
+
+/// Whether two byte strings are equal, in time that depends on their lengths only.
+///
+/// Every comparison of a secret, a digest of one, or a message authentication code in this crate ends here.
+#[must_use]
+pub(crate) fn equal(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
