@@ -66,7 +66,7 @@ pub struct Code {
     /// The digest of the code's secret.
     pub digest: Digest,
     /// The challenge whose verifier the client must show.
-    pub challenge: Option<CodeChallenge>,
+    pub challenge: CodeChallenge,
     /// Where the code was sent to, as it was used: with the port of a loopback client.
     pub redirect_uri: Arc<str>,
     /// The key that the client must prove, if the request named one.
