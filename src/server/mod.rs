@@ -10,6 +10,7 @@ mod error;
 mod introspect;
 mod metadata;
 mod mint;
+mod register;
 mod revoke;
 mod token;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use builder::{Builder, ConfigurationError};
 pub use clients::StoredClients;
 pub use error::{EndpointError, Unavailable};
+pub use register::{InvalidRegistration, RegisteredClient, Registration, RegistrationError};
 
 use crate::host::{
     AccountDirectory, ClientRegistry, Clock, CustomGrant, Entropy, Event, EventSink, Keyring, RateLimiter,
