@@ -17,3 +17,6 @@ pub mod revocation;
 pub mod server;
 pub mod value;
 pub mod wire;
+
+#[cfg(test)]
+mod world;
