@@ -264,3 +264,6 @@ const LONG_LOCATOR: usize = 32;
 const SECRET: usize = 32;
 const LONGEST: usize = HEAD + LONG_LOCATOR + SECRET;
 const FAMILY: u8 = 0x80;
+
+#[cfg(test)]
+mod tests;
