@@ -9,12 +9,14 @@ macro_rules! covers {
 
 pub mod authentication;
 pub mod grant_type;
+pub mod guide;
 pub mod host;
 pub mod introspection;
 pub mod policy;
 pub mod record;
 pub mod revocation;
 pub mod server;
+pub mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod value;
