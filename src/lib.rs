@@ -10,6 +10,8 @@ macro_rules! covers {
 pub mod authentication;
 pub mod grant_type;
 pub mod host;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod introspection;
 pub mod policy;
 pub mod record;
