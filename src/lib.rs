@@ -17,5 +17,7 @@ pub mod policy;
 pub mod record;
 pub mod revocation;
 pub mod server;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 pub mod wire;
