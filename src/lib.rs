@@ -11,6 +11,8 @@ pub mod authentication;
 pub mod grant_type;
 pub mod guide;
 pub mod host;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod introspection;
 pub mod policy;
 pub mod record;
