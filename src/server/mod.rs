@@ -21,9 +21,9 @@ pub use clients::StoredClients;
 pub use error::{EndpointError, Unavailable};
 pub use register::{InvalidRegistration, RegisteredClient, Registration, RegistrationError};
 
+use self::clients::Registry;
 use crate::host::{
-    AccountDirectory, ClientRegistry, Clock, CustomGrant, Entropy, Event, EventSink, Keyring, RateLimiter,
-    SecretVerifier, Storage,
+    AccountDirectory, Clock, CustomGrant, Entropy, Event, EventSink, Keyring, RateLimiter, SecretVerifier, Storage,
 };
 use crate::policy::Policy;
 use crate::value::{Issuer, Realm, Timestamp};
@@ -41,7 +41,7 @@ pub(crate) struct Parts {
     endpoints: Endpoints,
     policy: Policy,
     storage: Arc<dyn Storage>,
-    clients: Arc<dyn ClientRegistry>,
+    clients: Registry,
     keyring: Arc<dyn Keyring>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
