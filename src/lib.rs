@@ -4,5 +4,6 @@
 pub mod host;
 pub mod policy;
 pub mod record;
+pub mod storage;
 pub mod value;
 pub mod wire;

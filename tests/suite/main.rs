@@ -1,0 +1,10 @@
+//! The integration suite. The list of modules is the table of contents.
+
+/// Names the requirements that a test shows.
+macro_rules! covers {
+    ($($id:literal),+ $(,)?) => {
+        $(let _: &str = $id;)+
+    };
+}
+
+mod storage;
