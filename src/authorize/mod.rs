@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 pub use visit::{Judgement, Visit, judge, log_in_step, may_rely_on_consent};
 
 use crate::record::Client;
-use crate::value::{ClientId, CodeChallenge, InstanceId, Lifetime, ResourceSet, ScopeSet};
+use crate::value::{ClientId, CodeChallenge, InstanceId, Lifetime, RedirectUri, ResourceSet, ScopeSet};
 use crate::wire::{AuthorizationRequest, Parameters};
 
 /// A request whose sender named itself.
@@ -54,7 +54,7 @@ pub struct Received<'a>(AuthorizationRequest<'a>);
 pub struct Addressed<'a> {
     request: AuthorizationRequest<'a>,
     client: Arc<Client>,
-    redirect_uri: Arc<str>,
+    redirect_uri: RedirectUri,
 }
 
 /// A request that may be put before the user.
@@ -138,7 +138,7 @@ impl Addressed<'_> {
         let state = state::read(&self.request);
         let mode = response_mode::read(&self.request);
         let reply = Reply {
-            redirect_uri: Arc::clone(&self.redirect_uri),
+            redirect_uri: self.redirect_uri.clone(),
             // An answer goes out by what of the request was in order.
             state: state.clone().unwrap_or_default(),
             mode: mode.unwrap_or_default(),
@@ -205,12 +205,12 @@ impl Validated {
 pub fn addressed_again(
     client: Option<Arc<Client>>,
     instance: InstanceId,
-    redirect_uri: &str,
+    redirect_uri: &RedirectUri,
 ) -> Result<Arc<Client>, PageError> {
     let client = client::known(client)?;
     if client.instance != instance {
         return Err(PageError::ClientReplaced);
     }
-    redirect_uri::ensure_registered(redirect_uri, &client)?;
+    redirect_uri::ensure_registered(redirect_uri.as_str(), &client)?;
     Ok(client)
 }

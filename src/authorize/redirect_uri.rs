@@ -3,21 +3,19 @@
 //! [RFC 6749 §3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2),
 //! [OpenID Connect Core §3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)
 
-use std::sync::Arc;
-
 use super::PageError;
 use crate::record::Client;
-use crate::value::LocalhostRule;
+use crate::value::{LocalhostRule, RedirectUri};
 use crate::wire::AuthorizationRequest;
 
 /// The URI that the answer goes to: the requested one, if it is registered, or the only one that is.
-pub(super) fn proven(request: &AuthorizationRequest<'_>, client: &Client) -> Result<Arc<str>, PageError> {
+pub(super) fn proven(request: &AuthorizationRequest<'_>, client: &Client) -> Result<RedirectUri, PageError> {
     if let Some(requested) = request.redirect_uri() {
         ensure_registered(requested, client)?;
-        return Ok(requested.into());
+        return requested.parse().map_err(|_| PageError::RedirectUriNotRegistered);
     }
     match client.redirect_uris.as_slice() {
-        [only] if !asks_for_openid(request, client) => Ok(only.as_str().into()),
+        [only] if !asks_for_openid(request, client) => Ok(only.clone()),
         _ => Err(PageError::RedirectUriMissing),
     }
 }

@@ -1,10 +1,8 @@
 //! Where the answer goes, and how. Nothing in it is unproven.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use crate::value::{Issuer, ResponseMode, State};
+use crate::value::{Issuer, RedirectUri, ResponseMode, State};
 use crate::wire::{AuthorizationResponse, ResponseContent};
 
 /// The address of an answer: a redirection URI that was proven for the client.
@@ -13,7 +11,7 @@ use crate::wire::{AuthorizationResponse, ResponseContent};
 #[non_exhaustive]
 pub struct Reply {
     /// The redirection URI as it is used: with the port of a loopback client.
-    pub redirect_uri: Arc<str>,
+    pub redirect_uri: RedirectUri,
     /// What the client wants to hear again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
@@ -29,6 +27,6 @@ impl Reply {
     /// The answer, on its way.
     #[must_use]
     pub fn with(&self, content: &ResponseContent, issuer: &Issuer) -> AuthorizationResponse {
-        AuthorizationResponse::new(content, &self.redirect_uri, self.state.as_ref(), issuer, self.mode)
+        AuthorizationResponse::new(content, self.redirect_uri.as_str(), self.state.as_ref(), issuer, self.mode)
     }
 }

@@ -6,7 +6,7 @@
 use super::{RequestRefusal, Validated};
 use crate::policy::{Policy, RememberedConsent};
 use crate::record::{Authentication, Client, Consent, Trust};
-use crate::value::Timestamp;
+use crate::value::{RedirectUri, Timestamp};
 
 /// What is known about the visitor.
 #[derive(Clone, Copy, Debug)]
@@ -83,12 +83,12 @@ pub fn log_in_step(request: &Validated, visit: &Visit<'_>, now: Timestamp) -> Op
 
 /// Whether a remembered consent may answer the question for this client.
 #[must_use]
-pub fn may_rely_on_consent(client: &Client, redirect_uri: &str, policy: &Policy) -> bool {
+pub fn may_rely_on_consent(client: &Client, redirect_uri: &RedirectUri, policy: &Policy) -> bool {
     // Anybody can claim to be a public client, or register under any name.
     client.trust == Trust::Verified
         && match policy.remembered_consent {
             RememberedConsent::Never => false,
             RememberedConsent::AuthenticatedClients => !client.is_public(),
-            RememberedConsent::ClaimedHttpsToo => !client.is_public() || redirect_uri.starts_with("https:"),
+            RememberedConsent::ClaimedHttpsToo => !client.is_public() || redirect_uri.as_str().starts_with("https:"),
         }
 }
