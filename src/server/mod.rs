@@ -12,6 +12,7 @@ mod error;
 mod introspect;
 mod metadata;
 mod mint;
+mod register;
 mod revoke;
 mod token;
 
@@ -24,6 +25,7 @@ pub use authorize::{
 pub use builder::{Builder, ConfigurationError};
 pub use clients::StoredClients;
 pub use error::{EndpointError, Unavailable};
+pub use register::{InvalidRegistration, RegisteredClient, Registration, RegistrationError};
 
 use crate::host::{
     AccountDirectory, ClientRegistry, Clock, CustomGrant, Entropy, Event, EventSink, Keyring, RateLimiter,
