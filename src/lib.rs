@@ -8,6 +8,7 @@ macro_rules! covers {
 }
 
 pub mod authentication;
+pub mod authorize;
 pub mod grant_type;
 pub mod guide;
 pub mod host;

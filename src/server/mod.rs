@@ -2,7 +2,9 @@
 //!
 //! One short file for each endpoint. Only here is anything awaited; every rule is a pure function of the rings below.
 
+mod administration;
 mod authenticate;
+mod authorize;
 mod builder;
 mod clients;
 mod commit;
@@ -16,6 +18,10 @@ mod token;
 
 use std::sync::Arc;
 
+pub use authorize::{
+    Approved, AskingClient, Authorization, Decision, ErrorPage, ErrorPageKind, Interaction, Need, Onward, UserSession,
+    Visitor,
+};
 pub use builder::{Builder, ConfigurationError};
 pub use clients::StoredClients;
 pub use error::{EndpointError, Unavailable};
