@@ -10,9 +10,12 @@ macro_rules! covers {
 pub mod authentication;
 pub mod grant_type;
 pub mod host;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod introspection;
 pub mod policy;
 pub mod record;
+pub mod resource;
 pub mod revocation;
 pub mod server;
 pub mod value;

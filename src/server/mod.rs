@@ -7,17 +7,23 @@ mod builder;
 mod clients;
 mod commit;
 mod error;
+mod guard;
 mod introspect;
+mod introspected_tokens;
 mod metadata;
 mod mint;
+mod remote_introspection;
 mod revoke;
 mod token;
+mod validate;
 
 use std::sync::Arc;
 
 pub use builder::{Builder, ConfigurationError};
 pub use clients::StoredClients;
 pub use error::{EndpointError, Unavailable};
+pub use guard::{Guard, GuardError};
+pub use remote_introspection::{RemoteIntrospection, UnusableAnswer};
 
 use crate::host::{
     AccountDirectory, ClientRegistry, Clock, CustomGrant, Entropy, Event, EventSink, Keyring, RateLimiter,
