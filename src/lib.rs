@@ -17,6 +17,7 @@ pub mod http;
 pub mod introspection;
 pub mod policy;
 pub mod record;
+pub mod resource;
 pub mod revocation;
 pub mod server;
 pub mod storage;

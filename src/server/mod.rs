@@ -9,12 +9,16 @@ mod builder;
 mod clients;
 mod commit;
 mod error;
+mod guard;
 mod introspect;
+mod introspected_tokens;
 mod metadata;
 mod mint;
 mod register;
+mod remote_introspection;
 mod revoke;
 mod token;
+mod validate;
 
 use std::sync::Arc;
 
@@ -25,7 +29,9 @@ pub use authorize::{
 pub use builder::{Builder, ConfigurationError};
 pub use clients::StoredClients;
 pub use error::{EndpointError, Unavailable};
+pub use guard::{Guard, GuardError};
 pub use register::{InvalidRegistration, RegisteredClient, Registration, RegistrationError};
+pub use remote_introspection::{RemoteIntrospection, UnusableAnswer};
 
 use self::clients::Registry;
 use crate::host::{
