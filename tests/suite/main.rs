@@ -1,5 +1,7 @@
 //! The integration suite. The list of modules is the table of contents.
 
+#![cfg(test)]
+
 /// Names the requirements that a test shows.
 macro_rules! covers {
     ($($id:literal),+ $(,)?) => {
