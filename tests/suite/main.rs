@@ -27,3 +27,4 @@ mod token_world;
 
 // What happens at the same time, and what goes wrong.
 mod races;
+mod storage;
