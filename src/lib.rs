@@ -9,6 +9,7 @@ macro_rules! covers {
 
 pub mod authentication;
 pub mod grant_type;
+pub mod guide;
 pub mod host;
 #[cfg(feature = "http")]
 pub mod http;
@@ -18,5 +19,8 @@ pub mod record;
 pub mod resource;
 pub mod revocation;
 pub mod server;
+pub mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 pub mod wire;

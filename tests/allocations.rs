@@ -1,1 +1,1 @@
-
+//! Exact counts of heap allocations, storage calls and bytes per grant.

@@ -52,6 +52,13 @@ impl AuthorizationServer {
         Ok(Draw { bytes, taken: 0 })
     }
 
+    /// Random bytes for one value.
+    pub(super) fn random<const N: usize>(&self) -> Result<[u8; N], Unavailable> {
+        let mut bytes = [0; N];
+        self.0.entropy.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// The key that masks new credentials.
     pub(super) fn masking_key(&self) -> Result<MaskingKey, Unavailable> {
         self.masking_key_of(self.0.keyring.current()).ok_or(Unavailable::Keyring)

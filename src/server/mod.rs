@@ -12,6 +12,7 @@ mod introspect;
 mod introspected_tokens;
 mod metadata;
 mod mint;
+mod register;
 mod remote_introspection;
 mod revoke;
 mod token;
@@ -23,6 +24,7 @@ pub use builder::{Builder, ConfigurationError};
 pub use clients::StoredClients;
 pub use error::{EndpointError, Unavailable};
 pub use guard::{Guard, GuardError};
+pub use register::{InvalidRegistration, RegisteredClient, Registration, RegistrationError};
 pub use remote_introspection::{RemoteIntrospection, UnusableAnswer};
 
 use crate::host::{

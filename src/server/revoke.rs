@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::token::MOST_ATTEMPTS;
 use super::{AuthorizationServer, EndpointError, Unavailable};
 use crate::host::{Endpoint, Event, Expected, Saved};
-use crate::record::{Grant, Record};
+use crate::record::{Grant, Record, Version};
 use crate::revocation::{self, Verdict};
 use crate::wire::{FormRequest, Parameters, TokenQuery};
 
@@ -39,7 +39,7 @@ impl AuthorizationServer {
                     None => return Ok(()),
                 },
             };
-            let next_version = self.draw()?.version()?;
+            let next_version = Version::from_bytes(self.random()?);
             let saved = self.commit(Record::Grant(Arc::new(next)), next_version, Expected::Version(version)).await?;
             if saved == Saved::Applied {
                 match verdict {

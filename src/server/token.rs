@@ -105,7 +105,7 @@ impl AuthorizationServer {
         now: Timestamp,
     ) -> Result<Saved, Unavailable> {
         let ended = Record::Grant(Arc::new(grant.ended_at(now, reason)));
-        let next = self.draw()?.version()?;
+        let next = Version::from_bytes(self.random()?);
         let saved = self.commit(ended, next, Expected::Version(version)).await?;
         if saved == Saved::Applied {
             self.ended(grant, reason);
