@@ -41,7 +41,7 @@ pub use redirect_uri::{InvalidRedirectUri, LocalhostRule, RedirectUri};
 pub use resource::{InvalidResource, Resource, ResourceSet};
 pub use response::{ResponseMode, ResponseType};
 pub use scope::{InvalidScope, Scope, ScopeSet};
-
+pub(crate) use secret::equal;
 pub use secret::{Secret, SymmetricKey};
 pub use state::{InvalidState, State};
 pub use subject::{InvalidSubject, SessionId, Subject};

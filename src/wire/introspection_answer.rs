@@ -254,7 +254,7 @@ mod tests {
             expires_at: Timestamp::from_seconds(2),
             is_access_token: true,
         };
-        let body = super::super::IntrospectionResponse::Active(Box::new(written.clone())).to_json();
+        let body = super::super::IntrospectionResponse::Active(written.clone()).to_json();
         let IntrospectionAnswer::Active(read) = IntrospectionAnswer::read(&body).unwrap() else { panic!("inactive") };
         assert_eq!(read.client, Some(written.client));
         assert_eq!(read.subject, written.subject);

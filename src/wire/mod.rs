@@ -1,6 +1,7 @@
 //! Bytes to types and back: requests as they come in, answers as they go out.
 
 mod answer;
+mod authorization_request;
 mod authorization_response;
 mod client_authentication;
 mod error_response;
@@ -16,6 +17,7 @@ mod token_request;
 mod token_response;
 
 pub use answer::Answer;
+pub use authorization_request::{AuthorizationRequest, MalformedAuthorizationRequest};
 pub use authorization_response::{AuthorizationResponse, FormPost, ResponseContent};
 pub use client_authentication::{MalformedCredentials, PresentedClient, PresentedMethod};
 pub use error_response::ErrorCode;
