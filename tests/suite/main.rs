@@ -25,5 +25,11 @@ mod token_code;
 mod token_refresh;
 mod token_world;
 
+// What happens in front of a browser.
+mod administration;
+mod authorize;
+mod decide;
+mod world;
+
 // What happens at the same time, and what goes wrong.
 mod races;
