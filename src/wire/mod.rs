@@ -6,8 +6,10 @@ mod authorization_response;
 mod client_authentication;
 mod error_response;
 mod form_request;
+mod introspection_answer;
 mod introspection_response;
 mod json;
+mod json_members;
 mod metadata;
 mod parameters;
 mod revocation_request;
@@ -20,6 +22,7 @@ pub use authorization_response::{AuthorizationResponse, FormPost, ResponseConten
 pub use client_authentication::{MalformedCredentials, PresentedClient, PresentedMethod};
 pub use error_response::ErrorCode;
 pub use form_request::FormRequest;
+pub use introspection_answer::{IntrospectedToken, IntrospectedType, IntrospectionAnswer, MalformedIntrospection};
 pub use introspection_response::{ActiveToken, IntrospectionResponse};
 pub use metadata::Metadata;
 pub use parameters::{MalformedParameters, Parameters};

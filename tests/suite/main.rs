@@ -33,3 +33,4 @@ mod world;
 
 // What happens at the same time, and what goes wrong.
 mod races;
+mod storage;
