@@ -25,6 +25,12 @@ mod token_code;
 mod token_refresh;
 mod token_world;
 
+// What happens in front of a browser.
+mod administration;
+mod authorize;
+mod decide;
+mod world;
+
 // What happens at the same time, and what goes wrong.
 mod races;
 mod storage;
