@@ -3,6 +3,7 @@
 //! [RFC 6749 §2](https://www.rfc-editor.org/rfc/rfc6749#section-2),
 //! [RFC 9700 §2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)
 
+use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -20,7 +21,7 @@ use crate::value::{
 };
 
 /// What a client is registered with. Begin with one of the constructors and add what the client needs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Registration {
     /// The identifier, if the host chooses it. Default: a random one.
@@ -192,6 +193,13 @@ impl Registration {
             return Err(InvalidRegistration::DisplayName);
         }
         Ok(())
+    }
+}
+
+/// An imported secret may be the digest of a guessable one.
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registration({:?}, {}, redacted)", self.id, self.authentication)
     }
 }
 
