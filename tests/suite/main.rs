@@ -31,6 +31,9 @@ mod authorize;
 mod decide;
 mod world;
 
+// What must hold of every value, and what must never be seen.
+mod leaks;
+
 // What happens at the same time, and what goes wrong.
 mod races;
 mod storage;
