@@ -33,6 +33,7 @@ mod world;
 
 // What must hold of every value, and what must never be seen.
 mod leaks;
+mod tampering;
 
 // What happens at the same time, and what goes wrong.
 mod races;
