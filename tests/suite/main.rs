@@ -32,6 +32,7 @@ mod decide;
 mod world;
 
 // What happens at the same time, and what goes wrong.
+mod faults;
 mod races;
 mod storage;
 
