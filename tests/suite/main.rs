@@ -25,5 +25,8 @@ mod token_code;
 mod token_refresh;
 mod token_world;
 
+// What the APIs do that tokens are for.
+mod resource;
+
 // What happens at the same time, and what goes wrong.
 mod races;
