@@ -272,3 +272,6 @@ const LONGEST_PREFIX: usize = 16;
 /// The longest prefix, and base64url of the longest content.
 const LONGEST_TEXT: usize = LONGEST_PREFIX + (LONGEST * 4).div_ceil(3);
 const FAMILY: u8 = 0x80;
+
+#[cfg(test)]
+mod tests;

@@ -30,3 +30,4 @@ mod resource;
 
 // What happens at the same time, and what goes wrong.
 mod races;
+mod storage;
