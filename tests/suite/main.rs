@@ -25,9 +25,27 @@ mod token_code;
 mod token_refresh;
 mod token_world;
 
+// What happens in front of a browser.
+mod administration;
+mod authorize;
+mod decide;
+mod world;
+
 // What the APIs do that tokens are for.
 mod resource;
 
 // What happens at the same time, and what goes wrong.
 mod races;
 mod storage;
+
+// Over HTTP.
+mod http_authorize;
+mod http_cors;
+mod http_exchange;
+mod http_introspection;
+mod http_metadata;
+mod http_revocation;
+mod http_routes;
+mod http_several_issuers;
+mod http_token;
+mod metadata;
