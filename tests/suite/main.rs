@@ -35,6 +35,7 @@ mod world;
 mod resource;
 
 // What happens at the same time, and what goes wrong.
+mod faults;
 mod races;
 mod storage;
 
