@@ -1,0 +1,195 @@
+//! An approval, and the end of what it relies on, in every order.
+
+use std::sync::Arc;
+
+use grantsmith::record::{Authentication, Phase};
+use grantsmith::server::{Approved, Authorization, Decision, UserSession, Visitor};
+use grantsmith::value::SessionId;
+use pollster::FutureExt as _;
+
+use super::stage::{Director, Fault, Stage, as_storage};
+use crate::world::{Request, World, asked, parameter};
+
+/// What happens while the user approves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Meanwhile {
+    /// The same approval once more: a double click.
+    Approve,
+    /// A denial in the other tab.
+    Deny,
+    /// All grants of the user are ended.
+    EndSubject,
+    /// The login session is ended.
+    EndSession,
+    /// The consent is withdrawn.
+    Withdraw,
+}
+
+struct Race {
+    stage: Arc<Stage>,
+    world: World,
+    handle: String,
+    cookie: String,
+    session: UserSession,
+}
+
+impl Race {
+    fn new(meanwhile: Meanwhile) -> Self {
+        let stage = Arc::new(Stage::new(false));
+        let world = World::build(as_storage(&stage), |builder| builder);
+        let mut authentication = Authentication::at(world.now());
+        if meanwhile == Meanwhile::EndSession {
+            authentication.session = Some(session());
+        }
+        let session = UserSession { subject: "alice".parse().unwrap(), authentication };
+        let visitor = Visitor { session: Some(&session), ..Visitor::default() };
+        let request = Request::of(&world.web);
+        let page = asked(world.server.authorize(request.query().as_bytes(), &visitor).block_on());
+        Self { stage, world, handle: page.handle, cookie: page.binding.unwrap(), session }
+    }
+
+    async fn decide(&self, decision: Decision) -> Authorization {
+        let visitor = Visitor { session: Some(&self.session), binding: Some(&self.cookie), caller: None };
+        self.world.server.decide(&self.handle, &visitor, &decision).await
+    }
+
+    async fn meanwhile(&self, meanwhile: Meanwhile) -> Option<Authorization> {
+        let server = &self.world.server;
+        let subject = &self.session.subject;
+        let ended = match meanwhile {
+            Meanwhile::Approve => return Some(self.decide(Decision::Approve(Approved::default())).await),
+            Meanwhile::Deny => return Some(self.decide(Decision::Deny).await),
+            Meanwhile::EndSubject => server.end_subject(subject).await,
+            Meanwhile::EndSession => server.end_session(&session()).await,
+            Meanwhile::Withdraw => server.withdraw_consent(subject, self.world.web.client.id()).await,
+        };
+        ended.unwrap();
+        None
+    }
+
+    /// Whether a code that was shown to the browser yields tokens.
+    fn is_good(&self, answer: &Authorization) -> bool {
+        parameter(answer, "code").is_some_and(|code| self.world.redeem(&self.world.web, &code).is_ok())
+    }
+}
+
+fn session() -> SessionId {
+    "the session".parse().unwrap()
+}
+
+/// Plays every order; the check gets the race and both answers.
+fn play(
+    meanwhile: Meanwhile,
+    fault: Option<(usize, Fault)>,
+    mut check: impl FnMut(&Race, Authorization, Option<Authorization>),
+) -> usize {
+    let (mut director, mut performances) = (Director::default(), 0);
+    loop {
+        let race = Race::new(meanwhile);
+        race.stage.raise_the_curtain(fault);
+        let approve = race.decide(Decision::Approve(Approved::default()));
+        let (approved, other) = director.play(approve, race.meanwhile(meanwhile));
+        race.stage.lower_the_curtain();
+        performances += 1;
+        check(&race, approved, other);
+        if !director.next() {
+            return performances;
+        }
+    }
+}
+
+#[test]
+fn an_approval_that_was_overtaken_yields_nothing() {
+    covers!("ATK-110");
+    for meanwhile in [Meanwhile::EndSubject, Meanwhile::EndSession] {
+        let (mut good, mut bad) = (0, 0);
+
+        let performances = play(meanwhile, None, |race, approved, _| {
+            let is_shown = parameter(&approved, "code").is_some();
+            let grants = race.world.grants_of("alice");
+            let live = grants.iter().filter(|grant| !matches!(grant.phase(), Phase::Ended(_))).count();
+            // A grant whose code nobody has seen does not outlive the end.
+            assert!(is_shown || live == 0, "{meanwhile:?}");
+            if race.is_good(&approved) { good += 1 } else { bad += 1 }
+        });
+
+        assert!(performances > 100 && bad > 0, "{meanwhile:?}: {performances}, {good}, {bad}");
+        // Nothing is approved in a session that has ended; a user may approve again after the end of all grants.
+        assert_eq!(good > 0, meanwhile == Meanwhile::EndSubject);
+    }
+}
+
+#[test]
+fn an_approval_before_the_withdrawal_ends_with_it() {
+    covers!("ATK-110");
+    play(Meanwhile::Withdraw, None, |race, approved, _| {
+        let is_good = race.is_good(&approved);
+        let grants = race.world.grants_of("alice");
+        let live = grants.iter().filter(|grant| !matches!(grant.phase(), Phase::Ended(_))).count();
+        assert_eq!(live, usize::from(is_good));
+    });
+}
+
+#[test]
+fn two_approvals_give_one_grant_and_one_code() {
+    covers!("ATK-052");
+    play(Meanwhile::Approve, None, |race, first, second| {
+        let first = parameter(&first, "code").unwrap();
+        assert_eq!(Some(first), parameter(&second.unwrap(), "code"));
+        assert_eq!(race.world.grants_of("alice").len(), 1);
+        assert_eq!(race.world.events.count("Approved"), 1);
+    });
+}
+
+#[test]
+fn of_an_approval_and_a_denial_one_stands() {
+    covers!("ATK-052");
+    play(Meanwhile::Deny, None, |race, first, second| {
+        let second = second.unwrap();
+        assert_eq!(parameter(&first, "code"), parameter(&second, "code"));
+        assert_eq!(parameter(&first, "error"), parameter(&second, "error"));
+        assert_eq!(race.world.grants_of("alice").len(), 1);
+    });
+}
+
+#[test]
+fn an_approval_survives_a_lost_acknowledgement() {
+    covers!("ATK-293");
+    for fault in [Fault::ErrorBefore, Fault::ErrorAfter] {
+        let race = Race::new(Meanwhile::EndSession);
+        for save in 0..2 {
+            race.stage.raise_the_curtain(Some((save, fault)));
+            let approve = race.decide(Decision::Approve(Approved::default()));
+            let (approved, ()) = Director::default().play(approve, async {});
+            race.stage.lower_the_curtain();
+            assert!(parameter(&approved, "code").is_some(), "{fault:?} at {save}");
+        }
+        assert_eq!(race.world.grants_of("alice").len(), 1);
+    }
+}
+
+#[test]
+fn a_dropped_approval_leaves_all_or_nothing() {
+    covers!("ATK-293");
+    for polls in 0..10 {
+        let race = Race::new(Meanwhile::EndSession);
+        race.stage.raise_the_curtain(None);
+        {
+            let mut future =
+                Box::pin(race.decide(Decision::Approve(Approved { remember: true, ..Approved::default() })));
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            for _ in 0..polls {
+                if std::future::Future::poll(future.as_mut(), &mut context).is_ready() {
+                    break;
+                }
+            }
+        }
+        race.stage.lower_the_curtain();
+
+        // The user presses the button again.
+        let again = race.decide(Decision::Approve(Approved::default())).block_on();
+
+        assert!(race.is_good(&again), "{polls}");
+        assert_eq!(race.world.grants_of("alice").len(), 1);
+    }
+}
