@@ -110,7 +110,7 @@ mod tests {
     }
 
     fn read(token: ActiveToken) -> Value {
-        serde_json::from_slice(&IntrospectionResponse::Active(Box::new(token)).to_json()).unwrap()
+        serde_json::from_slice(&IntrospectionResponse::Active(token).to_json()).unwrap()
     }
 
     #[test]
