@@ -1,10 +1,10 @@
 //! An approval, and the end of what it relies on, in every order.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use grantsmith::record::{Authentication, Phase};
+use grantsmith::record::{Authentication, Grant, Phase};
 use grantsmith::server::{Approved, Authorization, Decision, UserSession, Visitor};
-use grantsmith::value::SessionId;
 use pollster::FutureExt as _;
 
 use super::stage::{Director, Fault, Stage, as_storage};
@@ -25,29 +25,44 @@ enum Meanwhile {
     Withdraw,
 }
 
-struct Race {
+/// A server that is kept for all orders, because each has a user of its own.
+struct Theatre {
     stage: Arc<Stage>,
     world: World,
+    next: Cell<u32>,
+}
+
+impl Theatre {
+    fn new() -> Self {
+        let stage = Arc::new(Stage::new(false));
+        let world = World::build(as_storage(&stage), |builder| builder);
+        Self { stage, world, next: Cell::new(0) }
+    }
+
+    /// A consent page that is shown to the next user.
+    fn race(&self, meanwhile: Meanwhile) -> Race<'_> {
+        let number = self.next.replace(self.next.get() + 1);
+        let mut authentication = Authentication::at(self.world.now());
+        if meanwhile == Meanwhile::EndSession {
+            authentication.session = Some(format!("session {number}").parse().unwrap());
+        }
+        let session = UserSession { subject: format!("user {number}").parse().unwrap(), authentication };
+        let visitor = Visitor { session: Some(&session), ..Visitor::default() };
+        let request = Request::of(&self.world.web);
+        let page = asked(self.world.server.authorize(request.query().as_bytes(), &visitor).block_on());
+        Race { stage: &self.stage, world: &self.world, handle: page.handle, cookie: page.binding.unwrap(), session }
+    }
+}
+
+struct Race<'a> {
+    stage: &'a Stage,
+    world: &'a World,
     handle: String,
     cookie: String,
     session: UserSession,
 }
 
-impl Race {
-    fn new(meanwhile: Meanwhile) -> Self {
-        let stage = Arc::new(Stage::new(false));
-        let world = World::build(as_storage(&stage), |builder| builder);
-        let mut authentication = Authentication::at(world.now());
-        if meanwhile == Meanwhile::EndSession {
-            authentication.session = Some(session());
-        }
-        let session = UserSession { subject: "alice".parse().unwrap(), authentication };
-        let visitor = Visitor { session: Some(&session), ..Visitor::default() };
-        let request = Request::of(&world.web);
-        let page = asked(world.server.authorize(request.query().as_bytes(), &visitor).block_on());
-        Self { stage, world, handle: page.handle, cookie: page.binding.unwrap(), session }
-    }
-
+impl Race<'_> {
     async fn decide(&self, decision: Decision) -> Authorization {
         let visitor = Visitor { session: Some(&self.session), binding: Some(&self.cookie), caller: None };
         self.world.server.decide(&self.handle, &visitor, &decision).await
@@ -60,11 +75,19 @@ impl Race {
             Meanwhile::Approve => return Some(self.decide(Decision::Approve(Approved::default())).await),
             Meanwhile::Deny => return Some(self.decide(Decision::Deny).await),
             Meanwhile::EndSubject => server.end_subject(subject).await,
-            Meanwhile::EndSession => server.end_session(&session()).await,
+            Meanwhile::EndSession => server.end_session(self.session.authentication.session.as_ref().unwrap()).await,
             Meanwhile::Withdraw => server.withdraw_consent(subject, self.world.web.client.id()).await,
         };
         ended.unwrap();
         None
+    }
+
+    fn grants(&self) -> Vec<Arc<Grant>> {
+        self.world.grants_of(self.session.subject.as_str())
+    }
+
+    fn live(&self) -> usize {
+        self.grants().iter().filter(|grant| !matches!(grant.phase(), Phase::Ended(_))).count()
     }
 
     /// Whether a code that was shown to the browser yields tokens.
@@ -73,20 +96,12 @@ impl Race {
     }
 }
 
-fn session() -> SessionId {
-    "the session".parse().unwrap()
-}
-
 /// Plays every order; the check gets the race and both answers.
-fn play(
-    meanwhile: Meanwhile,
-    fault: Option<(usize, Fault)>,
-    mut check: impl FnMut(&Race, Authorization, Option<Authorization>),
-) -> usize {
-    let (mut director, mut performances) = (Director::default(), 0);
+fn play(meanwhile: Meanwhile, mut check: impl FnMut(&Race<'_>, Authorization, Option<Authorization>)) -> usize {
+    let (theatre, mut director, mut performances) = (Theatre::new(), Director::default(), 0);
     loop {
-        let race = Race::new(meanwhile);
-        race.stage.raise_the_curtain(fault);
+        let race = theatre.race(meanwhile);
+        race.stage.raise_the_curtain(None);
         let approve = race.decide(Decision::Approve(Approved::default()));
         let (approved, other) = director.play(approve, race.meanwhile(meanwhile));
         race.stage.lower_the_curtain();
@@ -104,12 +119,10 @@ fn an_approval_that_was_overtaken_yields_nothing() {
     for meanwhile in [Meanwhile::EndSubject, Meanwhile::EndSession] {
         let (mut good, mut bad) = (0, 0);
 
-        let performances = play(meanwhile, None, |race, approved, _| {
+        let performances = play(meanwhile, |race, approved, _| {
             let is_shown = parameter(&approved, "code").is_some();
-            let grants = race.world.grants_of("alice");
-            let live = grants.iter().filter(|grant| !matches!(grant.phase(), Phase::Ended(_))).count();
             // A grant whose code nobody has seen does not outlive the end.
-            assert!(is_shown || live == 0, "{meanwhile:?}");
+            assert!(is_shown || race.live() == 0, "{meanwhile:?}");
             if race.is_good(&approved) { good += 1 } else { bad += 1 }
         });
 
@@ -122,41 +135,42 @@ fn an_approval_that_was_overtaken_yields_nothing() {
 #[test]
 fn an_approval_before_the_withdrawal_ends_with_it() {
     covers!("ATK-110");
-    play(Meanwhile::Withdraw, None, |race, approved, _| {
+    play(Meanwhile::Withdraw, |race, approved, _| {
         let is_good = race.is_good(&approved);
-        let grants = race.world.grants_of("alice");
-        let live = grants.iter().filter(|grant| !matches!(grant.phase(), Phase::Ended(_))).count();
-        assert_eq!(live, usize::from(is_good));
+        assert_eq!(race.live(), usize::from(is_good));
     });
 }
 
 #[test]
 fn two_approvals_give_one_grant_and_one_code() {
     covers!("ATK-052");
-    play(Meanwhile::Approve, None, |race, first, second| {
+    let mut approvals = 0;
+    play(Meanwhile::Approve, |race, first, second| {
         let first = parameter(&first, "code").unwrap();
         assert_eq!(Some(first), parameter(&second.unwrap(), "code"));
-        assert_eq!(race.world.grants_of("alice").len(), 1);
-        assert_eq!(race.world.events.count("Approved"), 1);
+        assert_eq!(race.grants().len(), 1);
+        approvals += 1;
+        assert_eq!(race.world.events.count("Approved"), approvals);
     });
 }
 
 #[test]
 fn of_an_approval_and_a_denial_one_stands() {
     covers!("ATK-052");
-    play(Meanwhile::Deny, None, |race, first, second| {
+    play(Meanwhile::Deny, |race, first, second| {
         let second = second.unwrap();
         assert_eq!(parameter(&first, "code"), parameter(&second, "code"));
         assert_eq!(parameter(&first, "error"), parameter(&second, "error"));
-        assert_eq!(race.world.grants_of("alice").len(), 1);
+        assert_eq!(race.grants().len(), 1);
     });
 }
 
 #[test]
 fn an_approval_survives_a_lost_acknowledgement() {
     covers!("ATK-293");
+    let theatre = Theatre::new();
     for fault in [Fault::ErrorBefore, Fault::ErrorAfter] {
-        let race = Race::new(Meanwhile::EndSession);
+        let race = theatre.race(Meanwhile::EndSession);
         for save in 0..2 {
             race.stage.raise_the_curtain(Some((save, fault)));
             let approve = race.decide(Decision::Approve(Approved::default()));
@@ -164,15 +178,16 @@ fn an_approval_survives_a_lost_acknowledgement() {
             race.stage.lower_the_curtain();
             assert!(parameter(&approved, "code").is_some(), "{fault:?} at {save}");
         }
-        assert_eq!(race.world.grants_of("alice").len(), 1);
+        assert_eq!(race.grants().len(), 1);
     }
 }
 
 #[test]
 fn a_dropped_approval_leaves_all_or_nothing() {
     covers!("ATK-293");
+    let theatre = Theatre::new();
     for polls in 0..10 {
-        let race = Race::new(Meanwhile::EndSession);
+        let race = theatre.race(Meanwhile::EndSession);
         race.stage.raise_the_curtain(None);
         {
             let mut future =
@@ -190,6 +205,6 @@ fn a_dropped_approval_leaves_all_or_nothing() {
         let again = race.decide(Decision::Approve(Approved::default())).block_on();
 
         assert!(race.is_good(&again), "{polls}");
-        assert_eq!(race.world.grants_of("alice").len(), 1);
+        assert_eq!(race.grants().len(), 1);
     }
 }
