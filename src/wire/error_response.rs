@@ -101,7 +101,7 @@ impl fmt::Display for ErrorCode {
 #[cfg(test)]
 impl ErrorCode {
     /// Every code.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::AccessDenied,
         Self::ConsentRequired,
         Self::InvalidClient,
@@ -110,6 +110,8 @@ impl ErrorCode {
         Self::InvalidScope,
         Self::InvalidTarget,
         Self::LoginRequired,
+        Self::RequestNotSupported,
+        Self::RequestUriNotSupported,
         Self::ServerError,
         Self::TemporarilyUnavailable,
         Self::UnauthorizedClient,

@@ -31,7 +31,11 @@ mod authorize;
 mod decide;
 mod world;
 
+// What the APIs do that tokens are for.
+mod resource;
+
 // What happens at the same time, and what goes wrong.
+mod faults;
 mod races;
 mod storage;
 
