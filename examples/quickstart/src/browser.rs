@@ -26,6 +26,24 @@ pub enum Arrival {
     Client(Url),
 }
 
+impl Arrival {
+    /// The page, if that is where the browser is.
+    pub fn page(self) -> Result<Page, Broken> {
+        match self {
+            Self::Page(page) => Ok(page),
+            Self::Client(_) => Err(Broken("the user is asked something".to_owned())),
+        }
+    }
+
+    /// The URL at the client, if that is where the browser is.
+    pub fn client(self) -> Result<Url, Broken> {
+        match self {
+            Self::Client(url) => Ok(url),
+            Self::Page(page) => Err(Broken(format!("the browser is sent back to the client, not to “{}”", page.title))),
+        }
+    }
+}
+
 impl Browser {
     /// A browser without cookies, for a client that waits at `client`.
     pub fn new(wire: &Wire, client: &Url) -> Self {

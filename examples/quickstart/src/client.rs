@@ -1,6 +1,8 @@
 //! The clients: what an application does with the `oauth2` crate, step by step.
 
 use axum::http::{Method, Request, Response, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
 use oauth2::{
     AccessToken, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
@@ -49,6 +51,12 @@ pub struct Attempt {
     verifier: PkceCodeVerifier,
 }
 
+/// What the server says through the browser.
+pub enum Answer {
+    Code(AuthorizationCode),
+    Error(String),
+}
+
 impl App {
     pub fn new(wire: &Wire, metadata: &Metadata, id: &str, redirect_uri: &Url) -> Outcome<Self> {
         let oauth = BasicClient::new(ClientId::new(id.to_owned()))
@@ -71,13 +79,13 @@ impl App {
         Attempt { url, state, verifier }
     }
 
-    /// Takes the code from the URL that the browser came back with.
+    /// Reads the URL that the browser came back with.
     ///
     /// # Errors
     ///
-    /// [`Broken`] if the answer is not one to this attempt, or not from this server, or an error.
-    pub fn code(&self, attempt: &Attempt, answer: &Url) -> Result<AuthorizationCode, Broken> {
-        let parameter = |name| answer.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+    /// [`Broken`] if it is not an answer to this attempt, or not from this server.
+    pub fn answer(&self, attempt: &Attempt, url: &Url) -> Result<Answer, Broken> {
+        let parameter = |name| url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
         if parameter("state").as_ref() != Some(attempt.state.secret()) {
             return Err(Broken("the state is the one of this attempt".to_owned()));
         }
@@ -85,8 +93,9 @@ impl App {
             return Err(Broken("the answer comes from the server that was asked".to_owned()));
         }
         match (parameter("code"), parameter("error")) {
-            (Some(code), None) => Ok(AuthorizationCode::new(code)),
-            (_, error) => Err(Broken(format!("there is a code, not the error {}", error.unwrap_or_default()))),
+            (Some(code), None) => Ok(Answer::Code(AuthorizationCode::new(code))),
+            (None, Some(error)) => Ok(Answer::Error(error)),
+            _ => Err(Broken("the answer is a code or an error".to_owned())),
         }
     }
 
@@ -201,7 +210,7 @@ pub fn refusal<T>(result: &Result<T, TokenError>) -> Option<&str> {
 /// Identifier and secret are form-encoded first ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
 fn basic(id: &str, secret: &str) -> String {
     let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    format!("Basic {}", BASE64.encode(format!("{}:{}", encoded(id), encoded(secret))))
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret))))
 }
 
 /// The parties, as the transcript names them.

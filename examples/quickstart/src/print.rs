@@ -212,7 +212,7 @@ fn json_as_shown(value: &Value) -> String {
 }
 
 /// A long random word as its two ends, so that it can be told from others. Sentences and URLs stay whole.
-fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     let is_random = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+' | b'=' | b'/');
     if text.len() < 24 || !text.bytes().all(is_random) {
         return text.to_owned();
