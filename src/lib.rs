@@ -9,11 +9,17 @@ macro_rules! covers {
 
 pub mod authentication;
 pub mod grant_type;
+pub mod guide;
 pub mod host;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod introspection;
 pub mod policy;
 pub mod record;
 pub mod revocation;
 pub mod server;
+pub mod storage;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 pub mod wire;

@@ -110,6 +110,21 @@ pub enum Filter {
     Subject(RealmFingerprint, Subject),
 }
 
+impl Filter {
+    /// Whether the record is among those that the filter asks for. A small store may ask this of every record.
+    #[must_use]
+    pub fn includes(&self, record: &Record) -> bool {
+        let is_of = |realm: &RealmFingerprint| record.realm().fingerprint() == realm;
+        match self {
+            Self::Clients(realm) => matches!(record, Record::Client(_)) && is_of(realm),
+            Self::Client(realm, client) => record.client() == Some(client) && is_of(realm),
+            Self::Due(at) => record.due_at().is_some_and(|due_at| due_at <= *at),
+            Self::Session(realm, session) => record.session() == Some(session) && is_of(realm),
+            Self::Subject(realm, subject) => record.subject() == Some(subject) && is_of(realm),
+        }
+    }
+}
+
 /// Where the next page begins. Only the store that made it can read it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Cursor(Box<[u8]>);

@@ -15,3 +15,15 @@ macro_rules! covers {
 // The shape of the source and of the tests themselves.
 mod architecture;
 mod source_tree;
+
+// The endpoints that clients call directly.
+mod client_authentication;
+mod introspection;
+mod revocation;
+mod token_client_credentials;
+mod token_code;
+mod token_refresh;
+mod token_world;
+
+// What happens at the same time, and what goes wrong.
+mod races;

@@ -3,7 +3,7 @@
 /// The ring of a module at the top of the crate.
 pub(super) fn ring_of(module: &str) -> Option<u8> {
     match module {
-        "value" | "policy" => Some(0),
+        "value" | "policy" | "guide" => Some(0),
         "wire" | "record" | "jose" => Some(1),
         "authentication" | "authorize" | "grant_type" | "introspection" | "revocation" | "token" | "resource"
         | "oidc" | "extension" => Some(2),

@@ -1,0 +1,3 @@
+//! Ready-made storages.
+
+pub mod memory;
