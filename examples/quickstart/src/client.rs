@@ -101,14 +101,12 @@ impl App {
 
     /// Redeems a code with the secret that only this attempt knows.
     pub async fn redeem(&self, attempt: Attempt, code: AuthorizationCode) -> Result<BasicTokenResponse, TokenError> {
-        let send = |request| self.wire.send(APP, request);
-        self.oauth.exchange_code(code).set_pkce_verifier(attempt.verifier).request_async(&send).await
+        self.oauth.exchange_code(code).set_pkce_verifier(attempt.verifier).request_async(&self.wire.of(APP)).await
     }
 
     /// Trades a refresh token for new tokens.
     pub async fn refresh(&self, token: &RefreshToken) -> Result<BasicTokenResponse, TokenError> {
-        let send = |request| self.wire.send(APP, request);
-        self.oauth.exchange_refresh_token(token).request_async(&send).await
+        self.oauth.exchange_refresh_token(token).request_async(&self.wire.of(APP)).await
     }
 }
 
@@ -137,9 +135,8 @@ impl Machine {
 
     /// Gets a token in its own name.
     pub async fn token(&self, scope: &str, resource: &str) -> Result<BasicTokenResponse, TokenError> {
-        let send = |request| self.wire.send(MACHINE, request);
         let request = self.oauth.exchange_client_credentials().add_scope(Scope::new(scope.to_owned()));
-        request.add_extra_param("resource", resource).request_async(&send).await
+        request.add_extra_param("resource", resource).request_async(&self.wire.of(MACHINE)).await
     }
 
     /// Gives a token back. The `oauth2` crate refuses to do this without TLS, which loopback does not need, so this
@@ -176,15 +173,14 @@ impl Introspector {
 
     /// Asks whether a token is active, and what it allows.
     pub async fn describe(&self, token: &AccessToken) -> Result<TokenDescription, TokenError> {
-        let send = |request| self.wire.send(API, request);
-        self.oauth.introspect(token).request_async(&send).await
+        self.oauth.introspect(token).request_async(&self.wire.of(API)).await
     }
 }
 
 /// Calls the API as `from`, with or without a token.
 pub async fn call(
     wire: &Wire,
-    from: &str,
+    from: &'static str,
     method: Method,
     url: &str,
     token: Option<&AccessToken>,

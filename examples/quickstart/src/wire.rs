@@ -1,5 +1,6 @@
 //! Plain HTTP on loopback, with every exchange printed.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::http::{Request, Response};
@@ -7,6 +8,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 
 use crate::print::Transcript;
 
@@ -34,7 +36,7 @@ impl Wire {
     /// # Errors
     ///
     /// [`Unreachable`] if there is no answer.
-    pub async fn send(&self, from: &str, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
+    pub async fn send(&self, from: &'static str, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
         let (parts, body) = request.into_parts();
         let sent = Request::from_parts(parts.clone(), Full::from(body.clone()));
         let response = self.client.request(sent).await.map_err(Unreachable::of)?;
@@ -45,9 +47,29 @@ impl Wire {
         Ok(response)
     }
 
+    /// The wire in the hands of one party, as the `oauth2` crate wants it.
+    pub fn of(&self, party: &'static str) -> PartyWire {
+        PartyWire { wire: self.clone(), party }
+    }
+
     fn party_at(&self, request: &Request<Vec<u8>>) -> &'static str {
         let uri = request.uri().to_string();
         self.parties.iter().find(|(origin, _)| uri.starts_with(origin.as_str())).map_or("stranger", |(_, name)| name)
+    }
+}
+
+/// The wire in the hands of one party.
+pub struct PartyWire {
+    wire: Wire,
+    party: &'static str,
+}
+
+impl<'c> AsyncHttpClient<'c> for PartyWire {
+    type Error = Unreachable;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Unreachable>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.wire.send(self.party, request))
     }
 }
 
