@@ -8,7 +8,7 @@ use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
 
-use axum::http::{HeaderName, Request, Response, header};
+use axum::http::{HeaderMap, HeaderName, Request, Response, header};
 use serde_json::Value;
 
 use crate::html;
@@ -48,21 +48,19 @@ impl Transcript {
 
     /// Prints a request and its response.
     pub fn exchange(&self, from: &str, to: &str, request: &Request<Vec<u8>>, response: &Response<Vec<u8>>) {
-        let mut page = String::new();
-        let parties = format!("{from} → {to}");
-        let line = format!("{} {}", request.method(), request.uri().path());
-        _ = writeln!(page, "\n  {}  {}", self.paint(Style::Party, &parties), self.paint(Style::Strong, &line));
-        self.parameters(&mut page, request.uri().query().unwrap_or_default());
-        self.headers(&mut page, request.headers(), &[header::AUTHORIZATION, header::COOKIE]);
-        self.body(&mut page, request.headers(), request.body());
+        let parties = self.paint(Style::Party, &format!("{from} → {to}"));
+        let line = self.paint(Style::Strong, &format!("{} {}", request.method(), request.uri().path()));
+        let mut lines = parameters(request.uri().query().unwrap_or_default());
+        lines.extend(headers(request.headers(), &[header::AUTHORIZATION, header::COOKIE]));
+        lines.extend(body(request.headers(), request.body()));
+        let asked = self.block(&lines);
 
-        let status = response.status();
-        let style = if status.as_u16() < 400 { Style::Good } else { Style::Bad };
-        _ = writeln!(page, "  {}", self.paint(style, &format!("← {status}")));
-        let shown = [header::LOCATION, header::SET_COOKIE, header::WWW_AUTHENTICATE];
-        self.headers(&mut page, response.headers(), &shown);
-        self.body(&mut page, response.headers(), response.body());
-        write_out(&page);
+        let style = if response.status().as_u16() < 400 { Style::Good } else { Style::Bad };
+        let status = self.paint(style, &format!("← {}", response.status()));
+        let mut lines = headers(response.headers(), &[header::LOCATION, header::SET_COOKIE, header::WWW_AUTHENTICATE]);
+        lines.extend(body(response.headers(), response.body()));
+        let answered = self.block(&lines);
+        write_out(&format!("\n  {parties}  {line}\n{asked}  {status}\n{answered}"));
     }
 
     /// Says that `claim` holds, or ends the program with it.
@@ -81,49 +79,25 @@ impl Transcript {
         write_out(&format!("\n{}\n", self.paint(Style::Good, &text)));
     }
 
-    fn headers(&self, page: &mut String, headers: &axum::http::HeaderMap, shown: &[HeaderName]) {
-        for name in shown {
-            for value in headers.get_all(name) {
-                let value = value.to_str().unwrap_or("(not text)");
-                let (name, value, parameters) = header_as_shown(name, value);
-                self.line(page, name, &value);
-                self.parameters(page, &parameters);
-            }
-        }
-    }
-
-    fn body(&self, page: &mut String, headers: &axum::http::HeaderMap, body: &[u8]) {
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let text = String::from_utf8_lossy(body);
-        match kind.split(';').next().unwrap_or_default() {
-            "application/x-www-form-urlencoded" => self.parameters(page, &text),
-            "application/json" => {
-                if let Ok(Value::Object(members)) = serde_json::from_str(&text) {
-                    members.iter().for_each(|(name, value)| self.line(page, name, &json_as_shown(value)));
+    /// Names, values and notes in columns.
+    fn block(&self, lines: &[Line]) -> String {
+        let width = lines.iter().map(|line| line.name.len()).max().unwrap_or_default().max(NAME_WIDTH);
+        let mut block = String::new();
+        for Line { name, value } in lines {
+            let name_shown = self.paint(Style::Name, &format!("{name:<width$}"));
+            _ = match self.note(name, value) {
+                Some(note) => {
+                    writeln!(block, "      {name_shown}  {value:<VALUE_WIDTH$}  {}", self.paint(Style::Faint, note))
                 }
-            }
-            "text/html" => self.line(page, "(a page)", &html::summary(&text)),
-            _ if !text.is_empty() => self.line(page, "(text)", &text),
-            _ => {}
+                None => writeln!(block, "      {name_shown}  {value}"),
+            };
         }
-    }
-
-    fn parameters(&self, page: &mut String, encoded: &str) {
-        for (name, value) in url::form_urlencoded::parse(encoded.as_bytes()) {
-            self.line(page, &name, &value);
-        }
-    }
-
-    fn line(&self, page: &mut String, name: &str, value: &str) {
-        let value = if name == "password" { "•••••".to_owned() } else { shortened(value) };
-        let note = self.note(name).map(|note| self.paint(Style::Faint, &format!("  {note}")));
-        let padded = if note.is_some() { format!("{value:<34}") } else { value };
-        let name = self.paint(Style::Name, &format!("{name:<21}"));
-        _ = writeln!(page, "      {name} {padded}{}", note.unwrap_or_default());
+        block
     }
 
     /// What a name means, once.
-    fn note(&self, name: &str) -> Option<&'static str> {
+    fn note(&self, name: &str, value: &str) -> Option<&'static str> {
+        let name = if name == "Authorization" { value.split(' ').next().unwrap_or(name) } else { name };
         let (name, note) = NOTES.iter().find(|(noted, _)| *noted == name)?;
         self.state().explained.insert(name).then_some(*note)
     }
@@ -174,19 +148,58 @@ impl Style {
     }
 }
 
-/// Name, value, and the parameters that the value carries.
-fn header_as_shown<'a>(name: &'a HeaderName, value: &str) -> (&'a str, String, String) {
-    match *name {
-        header::LOCATION => match value.split_once('?') {
-            Some((target, query)) => ("Location", target.to_owned(), query.to_owned()),
-            None => ("Location", value.to_owned(), String::new()),
-        },
-        header::COOKIE => ("Cookie", value.split("; ").map(cookie_as_shown).collect::<Vec<_>>().join("; "), String::new()),
-        header::SET_COOKIE => ("Set-Cookie", cookie_as_shown(value), String::new()),
-        header::WWW_AUTHENTICATE => ("WWW-Authenticate", value.to_owned(), String::new()),
-        header::AUTHORIZATION => ("Authorization", authorization_as_shown(value), String::new()),
-        _ => (name.as_str(), value.to_owned(), String::new()),
+/// A name and its value, as they are shown.
+struct Line {
+    name: String,
+    value: String,
+}
+
+impl Line {
+    fn new(name: &str, value: &str) -> Self {
+        let value = if name == "password" { "•••••".to_owned() } else { shortened(value) };
+        Self { name: name.to_owned(), value }
     }
+}
+
+fn headers(headers: &HeaderMap, shown: &[HeaderName]) -> Vec<Line> {
+    let named = shown.iter().flat_map(|name| headers.get_all(name).iter().map(move |value| (name, value)));
+    named.flat_map(|(name, value)| header_as_shown(name, value.to_str().unwrap_or("(not text)"))).collect()
+}
+
+fn header_as_shown(name: &HeaderName, value: &str) -> Vec<Line> {
+    match *name {
+        header::LOCATION => {
+            let (target, query) = value.split_once('?').unwrap_or((value, ""));
+            std::iter::once(Line::new("Location", target)).chain(parameters(query)).collect()
+        }
+        header::COOKIE => value.split("; ").map(|cookie| Line::new("Cookie", &cookie_as_shown(cookie))).collect(),
+        header::SET_COOKIE => vec![Line::new("Set-Cookie", &cookie_as_shown(value))],
+        header::WWW_AUTHENTICATE => vec![Line::new("WWW-Authenticate", value)],
+        header::AUTHORIZATION => vec![Line::new("Authorization", &authorization_as_shown(value))],
+        _ => vec![Line::new(name.as_str(), value)],
+    }
+}
+
+fn body(headers: &HeaderMap, body: &[u8]) -> Vec<Line> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = String::from_utf8_lossy(body);
+    match kind.split(';').next().unwrap_or_default() {
+        "application/x-www-form-urlencoded" => parameters(&text),
+        "application/json" => match serde_json::from_str(&text) {
+            Ok(Value::Object(members)) => {
+                members.iter().map(|(name, value)| Line::new(name, &json_as_shown(value))).collect()
+            }
+            _ => vec![Line::new("(not JSON)", &text)],
+        },
+        "text/html" => vec![Line::new("(a page)", &html::summary(&text))],
+        _ if text.is_empty() => Vec::new(),
+        _ => vec![Line::new("(text)", &text)],
+    }
+}
+
+fn parameters(encoded: &str) -> Vec<Line> {
+    let pairs = url::form_urlencoded::parse(encoded.as_bytes());
+    pairs.map(|(name, value)| Line::new(&name, &value)).collect()
 }
 
 fn cookie_as_shown(cookie: &str) -> String {
@@ -225,6 +238,10 @@ fn write_out(text: &str) {
     _ = io::stdout().lock().write_all(text.as_bytes());
 }
 
+const NAME_WIDTH: usize = 21;
+const VALUE_WIDTH: usize = 34;
+
+/// What each name means. The first that comes up is explained, the rest speaks for itself.
 const NOTES: &[(&str, &str)] = &[
     // The authorization request and its answer.
     ("response_type", "the client wants a code"),
@@ -246,7 +263,8 @@ const NOTES: &[(&str, &str)] = &[
     ("expires_in", "in seconds"),
     ("error", "one of the codes of the specification"),
     // Tokens in use.
-    ("Authorization", "never in the URL, where logs would keep it"),
+    ("Basic", "the client's name and secret"),
+    ("Bearer", "a header: URLs end up in logs"),
     ("WWW-Authenticate", "what is missing"),
     ("token", "the token in question"),
     ("active", "the one member that is always there"),

@@ -6,8 +6,10 @@ use grantsmith::value::{Resource, ResourceSet};
 use crate::client::Credentials;
 use crate::{Outcome, api};
 
-/// The identifier of the app. Others are given random ones.
+/// The identifiers. Without `with_id` a client is given a random one.
 pub const APP: &str = "notebook";
+const MACHINE: &str = "nightly-backup";
+const API: &str = "notes-api";
 
 /// What the confidential clients were given.
 pub struct Registered {
@@ -30,12 +32,13 @@ pub async fn register(server: &AuthorizationServer, resource: &Resource) -> Outc
     server.register(app).await?;
 
     let machine = Registration::machine()
-        .with_name("Nightly backup")
+        .with_id(MACHINE.parse()?)
         .with_scope(scope(&[api::READ])?)
         .with_resources(resources.clone());
     let machine = server.register(machine).await?;
 
-    let api = server.register(Registration::resource_server(resources).with_name("Notes API")).await?;
+    let api = Registration::resource_server(resources).with_id(API.parse()?);
+    let api = server.register(api).await?;
     Ok(Registered { machine: credentials(&machine), api: credentials(&api) })
 }
 

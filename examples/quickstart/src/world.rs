@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
 use grantsmith::value::Resource;
 use tokio::net::TcpListener;
 use url::Url;
@@ -44,7 +46,10 @@ impl World {
         let server = server::build(&issuer)?;
         let registered = registrations::register(&server, &resource).await?;
         spawn(api_listener, api::router(&server, &resource)?);
-        spawn(server_listener, server::router(server)?);
+        let redirect_uri: Url = format!("{}/callback", origin_of(&app_listener)?).parse()?;
+        // Whoever opens the server in a browser wants to see something: the app.
+        let home = Redirect::to(&redirect_uri[..url::Position::BeforePath]);
+        spawn(server_listener, server::router(server)?.route("/", get(async move || home)));
 
         let transcript = Arc::new(Transcript::new());
         let parties = [(issuer.clone(), "server"), (api_origin.clone(), API)];
@@ -54,7 +59,7 @@ impl World {
             issuer,
             resource: resource.to_string(),
             notes_url: format!("{api_origin}/notes"),
-            redirect_uri: format!("{}/callback", origin_of(&app_listener)?).parse()?,
+            redirect_uri,
             registered,
             app_listener,
         })
