@@ -8,6 +8,7 @@ macro_rules! covers {
 }
 
 pub mod authentication;
+pub mod authorize;
 pub mod grant_type;
 pub mod guide;
 pub mod host;
@@ -16,6 +17,7 @@ pub mod http;
 pub mod introspection;
 pub mod policy;
 pub mod record;
+pub mod resource;
 pub mod revocation;
 pub mod server;
 pub mod storage;

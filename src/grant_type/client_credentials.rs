@@ -4,10 +4,11 @@
 //!
 //! [RFC 6749 §4.4](https://www.rfc-editor.org/rfc/rfc6749#section-4.4)
 
+use super::terms::{requested_resources, requested_scope};
 use super::{AccessTerms, Issue, RefreshPlan, Refusal};
 use crate::policy::Policy;
 use crate::record::{Approval, Client};
-use crate::value::{Confirmation, GrantType, ResourceSet, ScopeSet};
+use crate::value::{Confirmation, GrantType, ResourceSet};
 use crate::wire::RequestedTerms;
 
 /// Judges a machine's request: what is approved, and which token to issue.
@@ -35,29 +36,6 @@ pub fn issue(
     let mut access = AccessTerms::within(&approval, client, &within, policy)?;
     access.confirmation = proven.copied();
     Ok((approval, Issue { access, refresh: RefreshPlan::None }))
-}
-
-/// The scope that is asked for, or the client's default; within what the client may have.
-pub(super) fn requested_scope(requested: &RequestedTerms, client: &Client) -> Result<ScopeSet, Refusal> {
-    match &requested.scope {
-        Some(scope) if !scope.is_subset_of(&client.scope) => Err(Refusal::ScopeNotGranted),
-        // The client's own default, spelled out: one text for both.
-        Some(scope) if *scope == client.default_scope => Ok(client.default_scope.clone()),
-        Some(scope) => Ok(scope.clone()),
-        None if client.default_scope.is_empty() && !client.scope.is_empty() => Err(Refusal::ScopeNotGranted),
-        None => Ok(client.default_scope.intersection(&client.scope)),
-    }
-}
-
-/// The resources that are asked for, or all that the client may have.
-pub(super) fn requested_resources(requested: &RequestedTerms, client: &Client) -> Result<ResourceSet, Refusal> {
-    if requested.resources.is_empty() {
-        return Ok(client.resources.clone());
-    }
-    if !requested.resources.is_subset_of(&client.resources) {
-        return Err(Refusal::ResourceNotGranted);
-    }
-    Ok(requested.resources.clone())
 }
 
 /// Scope tokens that ask for something of a user, which a machine has not.

@@ -2,8 +2,7 @@
 //!
 //! [RFC 6749 §4.5](https://www.rfc-editor.org/rfc/rfc6749#section-4.5)
 
-use super::client_credentials::{requested_resources, requested_scope};
-use super::terms::new_chain;
+use super::terms::{new_chain, requested_resources, requested_scope};
 use super::{AccessTerms, Issue, RefreshPlan, Refusal};
 use crate::policy::Policy;
 use crate::record::{Approval, Client};

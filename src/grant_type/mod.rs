@@ -13,6 +13,7 @@ mod terms;
 mod tests;
 
 pub use terms::AccessTerms;
+pub(crate) use terms::{requested_resources, requested_scope};
 
 use crate::record::{EndReason, Successor};
 use crate::value::{Confirmation, Lifetime};

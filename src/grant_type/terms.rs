@@ -63,6 +63,29 @@ fn narrowed(requested: &ResourceSet, allowed: &ResourceSet, client: &Client) -> 
     Ok(audience.clone())
 }
 
+/// The scope that is asked for, or the client's default; within what the client may have.
+pub(crate) fn requested_scope(requested: &RequestedTerms, client: &Client) -> Result<ScopeSet, Refusal> {
+    match &requested.scope {
+        Some(scope) if !scope.is_subset_of(&client.scope) => Err(Refusal::ScopeNotGranted),
+        // The client's own default, spelled out: one text for both.
+        Some(scope) if *scope == client.default_scope => Ok(client.default_scope.clone()),
+        Some(scope) => Ok(scope.clone()),
+        None if client.default_scope.is_empty() && !client.scope.is_empty() => Err(Refusal::ScopeNotGranted),
+        None => Ok(client.default_scope.intersection(&client.scope)),
+    }
+}
+
+/// The resources that are asked for, or all that the client may have.
+pub(crate) fn requested_resources(requested: &RequestedTerms, client: &Client) -> Result<ResourceSet, Refusal> {
+    if requested.resources.is_empty() {
+        return Ok(client.resources.clone());
+    }
+    if !requested.resources.is_subset_of(&client.resources) {
+        return Err(Refusal::ResourceNotGranted);
+    }
+    Ok(requested.resources.clone())
+}
+
 /// The chain that begins with a new grant, if the client may refresh.
 pub(super) fn new_chain(client: &Client, confirmation: Option<Confirmation>, policy: &Policy) -> RefreshPlan {
     if !client.allows_grant_type(&GrantType::RefreshToken) {

@@ -1,4 +1,4 @@
-//! The endpoints as a `tower` service over the types of the `http` crate.
+//! The endpoints and the resource guard as `tower` services over the types of the `http` crate.
 //!
 //! Routes come from the configured URLs, never from the request: `Host`, `Forwarded` and their relatives change nothing,
 //! and a path that is not exactly a configured one is not found.
@@ -10,11 +10,13 @@ mod body;
 mod caller;
 mod cors;
 mod form;
+mod guard;
 mod metadata;
 mod routes;
 mod service;
 
 pub use caller::Caller;
 pub use cors::InvalidOrigin;
+pub use guard::{GuardLayer, GuardService};
 pub use routes::InvalidMount;
 pub use service::OAuthService;

@@ -30,7 +30,7 @@ pub fn introspect(
     now: Timestamp,
 ) -> IntrospectionResponse {
     match active_token(presented, locator, grant, holder, caller, issuer, now) {
-        Some(token) => IntrospectionResponse::Active(Box::new(token)),
+        Some(token) => IntrospectionResponse::Active(token),
         None => IntrospectionResponse::Inactive,
     }
 }

@@ -348,6 +348,14 @@ pub struct Identity<'a> {
     pub held_until: Timestamp,
 }
 
+impl Identity<'_> {
+    /// Where the grant is, or will be, kept.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::of_grant(self.realm, self.id)
+    }
+}
+
 impl Code {
     /// Whether the token request names the URI that the code was sent to.
     #[must_use]

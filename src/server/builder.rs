@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::clients::StoredClients;
+use super::clients::{Registry, StoredClients};
 use super::{AuthorizationServer, Endpoints, Parts};
 use crate::host::{
     AccountDirectory, ClientRegistry, Clock, CustomGrant, Entropy, EventSink, Keyring, Purpose, RateLimiter,
@@ -181,8 +181,10 @@ impl Builder {
             }
         }
         ensure_custom(&self.custom_grants)?;
-        let clients =
-            self.clients.unwrap_or_else(|| Arc::new(StoredClients::new(&self.storage, &self.clock, &self.policy)));
+        let clients = match self.clients {
+            Some(clients) => Registry::Host(clients),
+            None => Registry::Stored(Box::new(StoredClients::new(&self.storage, &self.clock, &self.policy))),
+        };
         Ok(AuthorizationServer(Arc::new(Parts {
             issuer,
             realm,

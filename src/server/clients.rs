@@ -69,9 +69,30 @@ impl StoredClients {
     }
 }
 
+/// The registry of a server. The default is known by its type, so that remembered clients cost no allocation.
+pub(super) enum Registry {
+    Host(Arc<dyn ClientRegistry>),
+    Stored(Box<StoredClients>),
+}
+
+impl Registry {
+    pub(super) async fn find(&self, realm: &Realm, id: &ClientId) -> Result<Option<Arc<Client>>, StorageError> {
+        match self {
+            Self::Host(registry) => registry.find(realm, id).await,
+            Self::Stored(registry) => registry.find_stored(realm, id).await,
+        }
+    }
+}
+
 #[async_trait]
 impl ClientRegistry for StoredClients {
     async fn find(&self, realm: &Realm, id: &ClientId) -> Result<Option<Arc<Client>>, StorageError> {
+        self.find_stored(realm, id).await
+    }
+}
+
+impl StoredClients {
+    async fn find_stored(&self, realm: &Realm, id: &ClientId) -> Result<Option<Arc<Client>>, StorageError> {
         let now = self.clock.now();
         if let Some(client) = self.remembered(realm, id, now) {
             return Ok(Some(client));

@@ -39,7 +39,7 @@ impl Draw {
         self.take().map(Version::from_bytes)
     }
 
-    fn secret(&mut self) -> Result<Secret, EntropyError> {
+    pub(super) fn secret(&mut self) -> Result<Secret, EntropyError> {
         self.take().map(Secret::new)
     }
 }

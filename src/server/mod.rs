@@ -2,28 +2,40 @@
 //!
 //! One short file for each endpoint. Only here is anything awaited; every rule is a pure function of the rings below.
 
+mod administration;
 mod authenticate;
+mod authorize;
 mod builder;
 mod clients;
 mod commit;
 mod error;
+mod guard;
 mod introspect;
+mod introspected_tokens;
 mod metadata;
 mod mint;
 mod register;
+mod remote_introspection;
 mod revoke;
 mod token;
+mod validate;
 
 use std::sync::Arc;
 
+pub use authorize::{
+    Approved, AskingClient, Authorization, Decision, ErrorPage, ErrorPageKind, Interaction, Need, Onward, UserSession,
+    Visitor,
+};
 pub use builder::{Builder, ConfigurationError};
 pub use clients::StoredClients;
 pub use error::{EndpointError, Unavailable};
+pub use guard::{Guard, GuardError};
 pub use register::{InvalidRegistration, RegisteredClient, Registration, RegistrationError};
+pub use remote_introspection::{RemoteIntrospection, UnusableAnswer};
 
+use self::clients::Registry;
 use crate::host::{
-    AccountDirectory, ClientRegistry, Clock, CustomGrant, Entropy, Event, EventSink, Keyring, RateLimiter,
-    SecretVerifier, Storage,
+    AccountDirectory, Clock, CustomGrant, Entropy, Event, EventSink, Keyring, RateLimiter, SecretVerifier, Storage,
 };
 use crate::policy::Policy;
 use crate::value::{Issuer, Realm, Timestamp};
@@ -41,7 +53,7 @@ pub(crate) struct Parts {
     endpoints: Endpoints,
     policy: Policy,
     storage: Arc<dyn Storage>,
-    clients: Arc<dyn ClientRegistry>,
+    clients: Registry,
     keyring: Arc<dyn Keyring>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,

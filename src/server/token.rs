@@ -97,7 +97,7 @@ impl AuthorizationServer {
     }
 
     /// Ends a grant for the reason that a judgement found, if it is still as it was judged.
-    async fn end(
+    pub(super) async fn end(
         &self,
         grant: &Grant,
         version: Version,

@@ -1,3 +1,5 @@
-//! Ready-made storages.
+//! Ready-made stores, and the suite that checks a store.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
 pub mod memory;

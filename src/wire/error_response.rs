@@ -2,12 +2,16 @@
 //!
 //! [RFC 6749 §4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1),
 //! [§5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2),
+//! [RFC 9101 §6](https://www.rfc-editor.org/rfc/rfc9101#section-6),
 //! [RFC 8707 §2](https://www.rfc-editor.org/rfc/rfc8707#section-2)
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A registered error code. Coarse on purpose: reasons that would let a caller probe share one code.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorCode {
     /// The user or the server said no.
@@ -26,6 +30,10 @@ pub enum ErrorCode {
     InvalidTarget,
     /// `prompt=none`, but the user would have to log in.
     LoginRequired,
+    /// The server takes no request objects.
+    RequestNotSupported,
+    /// The server takes no requests by reference.
+    RequestUriNotSupported,
     /// The server cannot answer now.
     ServerError,
     /// Too many requests.
@@ -51,6 +59,8 @@ impl ErrorCode {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::LoginRequired => "login_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
@@ -73,6 +83,8 @@ impl ErrorCode {
             | Self::InvalidScope
             | Self::InvalidTarget
             | Self::LoginRequired
+            | Self::RequestNotSupported
+            | Self::RequestUriNotSupported
             | Self::UnauthorizedClient
             | Self::UnsupportedGrantType
             | Self::UnsupportedResponseType => 400,

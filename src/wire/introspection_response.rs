@@ -10,7 +10,7 @@ use crate::value::{ClientId, Issuer, Resource, ResourceSet, ScopeSet, Subject, T
 #[non_exhaustive]
 pub enum IntrospectionResponse {
     /// The token is active, and the caller may see this of it.
-    Active(Box<ActiveToken>),
+    Active(ActiveToken),
     /// Unknown, expired, revoked, foreign, malformed: the caller cannot tell.
     Inactive,
 }

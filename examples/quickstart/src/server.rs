@@ -87,7 +87,7 @@ impl Pages for Host {
     async fn error_page(&self, _: &Parts, error: &ErrorPage) -> Response<Bytes> {
         let onward = error.onward().and_then(|onward| match &onward.response {
             AuthorizationResponse::Redirect(location) => Some((onward.destination.as_str(), location.as_str())),
-            AuthorizationResponse::FormPost(_) => None,
+            _ => None,
         });
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
         pages::message(status, "This did not work", error.text(), onward).map(Bytes::from)
