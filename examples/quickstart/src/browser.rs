@@ -175,8 +175,7 @@ impl Cookie {
     fn read(header: &str) -> Self {
         let mut parts = header.split(';').map(str::trim);
         let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).unwrap_or_default();
-        let mut cookie =
-            Self { name: name.to_owned(), value: value.to_owned(), path: "/".to_owned(), is_gone: false };
+        let mut cookie = Self { name: name.to_owned(), value: value.to_owned(), path: "/".to_owned(), is_gone: false };
         for (attribute, value) in parts.filter_map(|part| part.split_once('=')) {
             match attribute.to_ascii_lowercase().as_str() {
                 "path" => value.clone_into(&mut cookie.path),

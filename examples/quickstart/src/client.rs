@@ -57,6 +57,16 @@ pub enum Answer {
     Error(String),
 }
 
+impl Answer {
+    /// The code, if the user agreed.
+    pub fn code(self) -> Result<AuthorizationCode, Broken> {
+        match self {
+            Self::Code(code) => Ok(code),
+            Self::Error(error) => Err(Broken(format!("there is a code, not the error {error}"))),
+        }
+    }
+}
+
 impl App {
     pub fn new(wire: &Wire, metadata: &Metadata, id: &str, redirect_uri: &Url) -> Outcome<Self> {
         let oauth = BasicClient::new(ClientId::new(id.to_owned()))

@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_summary_names_what_a_person_sees() {
-        let html = "<title>Sign in</title><form><input type=hidden name=handle><input name=username><button>Go on</button>";
+        let html =
+            "<title>Sign in</title><form><input type=hidden name=handle><input name=username><button>Go on</button>";
         assert_eq!(summary(html), "“Sign in”  [username]  (Go on)");
     }
 }

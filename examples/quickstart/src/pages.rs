@@ -109,7 +109,10 @@ fn secure(headers: &mut HeaderMap) {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
         // Without form-action: browsers apply it to the redirects after a form, and ours lead to the client.
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
         // Not no-referrer: browsers would then send our forms with `Origin: null`.
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -41,9 +41,9 @@ impl Transcript {
         write_out(&format!("\n{title}\n{text}\n"));
     }
 
-    /// A line between two exchanges.
-    pub fn remark(&self, text: &str) {
-        write_out(&format!("\n  {text}\n"));
+    /// An invitation to whoever reads this.
+    pub fn invite(&self, text: &str) {
+        write_out(&format!("\n{}\n", self.paint(Style::Strong, text)));
     }
 
     /// Prints a request and its response.
@@ -226,7 +226,8 @@ fn json_as_shown(value: &Value) -> String {
 
 /// A long random word as its two ends, so that it can be told from others. Sentences and URLs stay whole.
 pub fn shortened(text: &str) -> String {
-    let is_random = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+' | b'=' | b'/');
+    let is_random =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+' | b'=' | b'/');
     if text.len() < 24 || !text.bytes().all(is_random) {
         return text.to_owned();
     }
@@ -261,19 +262,23 @@ const NOTES: &[(&str, &str)] = &[
     ("refresh_token", "gets the next access token"),
     ("token_type", "whoever bears it may use it"),
     ("expires_in", "in seconds"),
-    ("error", "one of the codes of the specification"),
+    ("error", "no more is said: it would help a thief"),
     // Tokens in use.
     ("Basic", "the client's name and secret"),
     ("Bearer", "a header: URLs end up in logs"),
     ("WWW-Authenticate", "what is missing"),
     ("token", "the token in question"),
+    ("token_type_hint", "where to look first"),
     ("active", "the one member that is always there"),
     ("sub", "the user"),
     ("aud", "the API that may accept the token"),
     ("exp", "seconds since 1970"),
     // The host's own pages.
     ("Location", "the browser goes on there"),
-    ("Set-Cookie", "out of reach for scripts"),
+    ("Set-Cookie", "kept by the browser, hidden from scripts"),
+    ("handle", "the request, sealed: nothing is stored yet"),
+    ("password", "the app never sees it"),
+    ("decision", "counts once, from this browser, for this request"),
 ];
 
 #[cfg(test)]
@@ -287,7 +292,9 @@ mod tests {
 
     #[test]
     fn sentences_and_urls_stay_whole() {
-        for text in ["alice", "urn:ietf:params:oauth:grant-type:x", "the code has expired and more", "authorization_code"] {
+        for text in
+            ["alice", "urn:ietf:params:oauth:grant-type:x", "the code has expired and more", "authorization_code"]
+        {
             assert_eq!(shortened(text), text);
         }
     }

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Form, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::{get, post};
-use axum::Router;
 use grantsmith::host::{DerivedKeyring, Entropy as _, SystemEntropy};
 use grantsmith::http::{OAuthService, Pages, Paths};
 use grantsmith::policy::Policy;
@@ -102,7 +102,11 @@ struct Login {
 }
 
 /// Opens a session, and goes on where the user came from.
-async fn log_in(State(host): State<Arc<Host>>, headers: HeaderMap, Form(form): Form<Login>) -> axum::response::Response {
+async fn log_in(
+    State(host): State<Arc<Host>>,
+    headers: HeaderMap,
+    Form(form): Form<Login>,
+) -> axum::response::Response {
     if !is_own_form(&headers, &host.origin) {
         return StatusCode::FORBIDDEN.into_response();
     }
@@ -119,7 +123,11 @@ struct Logout {
 }
 
 /// Ends the session, and goes on where the user came from, to log in as somebody else.
-async fn log_out(State(host): State<Arc<Host>>, headers: HeaderMap, Form(form): Form<Logout>) -> axum::response::Response {
+async fn log_out(
+    State(host): State<Arc<Host>>,
+    headers: HeaderMap,
+    Form(form): Form<Logout>,
+) -> axum::response::Response {
     if !is_own_form(&headers, &host.origin) {
         return StatusCode::FORBIDDEN.into_response();
     }

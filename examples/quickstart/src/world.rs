@@ -38,18 +38,18 @@ impl World {
     ///
     /// A port is taken, or something does not fit together.
     pub async fn start(ports: [u16; 3]) -> Outcome<Self> {
-        let [server_listener, api_listener, app_listener] =
+        let [for_server, for_api, for_app] =
             [listen(ports[0]).await?, listen(ports[1]).await?, listen(ports[2]).await?];
-        let (issuer, api_origin) = (origin_of(&server_listener)?, origin_of(&api_listener)?);
+        let (issuer, api_origin) = (origin_of(&for_server)?, origin_of(&for_api)?);
         let resource: Resource = api_origin.parse()?;
 
         let server = server::build(&issuer)?;
         let registered = registrations::register(&server, &resource).await?;
-        spawn(api_listener, api::router(&server, &resource)?);
-        let redirect_uri: Url = format!("{}/callback", origin_of(&app_listener)?).parse()?;
+        spawn(for_api, api::router(&server, &resource)?);
+        let redirect_uri: Url = format!("{}/callback", origin_of(&for_app)?).parse()?;
         // Whoever opens the server in a browser wants to see something: the app.
         let home = Redirect::to(&redirect_uri[..url::Position::BeforePath]);
-        spawn(server_listener, server::router(server)?.route("/", get(async move || home)));
+        spawn(for_server, server::router(server)?.route("/", get(async move || home)));
 
         let transcript = Arc::new(Transcript::new());
         let parties = [(issuer.clone(), "server"), (api_origin.clone(), API)];
@@ -61,7 +61,7 @@ impl World {
             notes_url: format!("{api_origin}/notes"),
             redirect_uri,
             registered,
-            app_listener,
+            app_listener: for_app,
         })
     }
 }
@@ -71,7 +71,7 @@ pub async fn serve(port: u16) -> Outcome {
     let world = World::start([port, port + 1, port + 2]).await?;
     let app = app::router(&world).await?;
     let home = origin_of(&world.app_listener)?;
-    world.transcript.remark(&format!("Open {home}/ in your browser. Ctrl-C ends everything."));
+    world.transcript.invite(&format!("Open {home}/ in your browser. Ctrl-C ends everything."));
     Ok(axum::serve(world.app_listener, app).await?)
 }
 
