@@ -48,14 +48,41 @@ pub(super) fn method_not_allowed(allowed: &'static str) -> Response<Bytes> {
     response(StatusCode::METHOD_NOT_ALLOWED, headers, Bytes::new())
 }
 
+/// A page of HTML.
+pub(super) fn page(status: u16, html: String) -> Response<Bytes> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut headers = page_headers();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response(status, headers, html.into())
+}
+
+/// Adds to a page of the host what it lacks: not kept, not framed, not told to anybody.
+pub(super) fn harden(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    headers.insert(PRAGMA, NO_CACHE);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
+    headers.entry(X_FRAME_OPTIONS).or_insert(DENY);
+    headers.entry(REFERRER_POLICY).or_insert(NO_REFERRER);
+    let names_ancestors = |directive: &[u8]| {
+        let name = directive.trim_ascii_start().get(..FRAME_ANCESTORS.len()).unwrap_or_default();
+        name.eq_ignore_ascii_case(FRAME_ANCESTORS)
+    };
+    let mut policies = headers.get_all(CONTENT_SECURITY_POLICY).iter();
+    let is_said = policies.any(|policy| policy.as_bytes().split(|byte| *byte == b';').any(names_ancestors));
+    if !is_said {
+        // A second policy adds to the first: browsers obey both.
+        headers.append(CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'"));
+    }
+}
+
 /// The headers of whatever a browser might show: not kept, not framed, not guessed at, not told to anybody.
 pub(super) fn page_headers() -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(2 * MOST_HEADERS);
     headers.insert(CACHE_CONTROL, NO_STORE);
     headers.insert(PRAGMA, NO_CACHE);
     headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_FRAME_OPTIONS, DENY);
+    headers.insert(REFERRER_POLICY, NO_REFERRER);
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
     headers
 }
@@ -69,8 +96,12 @@ pub(super) fn response(status: StatusCode, headers: HeaderMap, body: Bytes) -> R
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(super) const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const DENY: HeaderValue = HeaderValue::from_static("DENY");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+const FRAME_ANCESTORS: &[u8] = b"frame-ancestors";
 
 /// Room for what a successful answer carries, with CORS; a map of this capacity costs two allocations.
 const MOST_HEADERS: usize = 6;

@@ -6,14 +6,14 @@ use std::pin::pin;
 use bytes::{Buf, Bytes};
 use http_body::Body;
 
-/// Reads a body of at most 16 KiB. Trailers are ignored.
+/// Reads a body of at most so many bytes. Trailers are ignored.
 ///
 /// # Errors
 ///
 /// [`UnreadableBody`]: too long, or the connection broke.
-pub(super) async fn read<B: Body>(body: B) -> Result<Bytes, UnreadableBody> {
+pub(super) async fn read<B: Body>(body: B, longest: u64) -> Result<Bytes, UnreadableBody> {
     let announced = body.size_hint().lower();
-    if announced > LONGEST_BODY {
+    if announced > longest {
         return Err(UnreadableBody::TooLong);
     }
     let mut body = pin!(body);
@@ -23,7 +23,7 @@ pub(super) async fn read<B: Body>(body: B) -> Result<Bytes, UnreadableBody> {
         let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await else { break };
         let Ok(mut piece) = frame.map_err(|_| UnreadableBody::Broken)?.into_data() else { continue };
         let length = first.len() + pieces.len() + piece.remaining();
-        if u64::try_from(length).is_ok_and(|length| length > LONGEST_BODY) {
+        if u64::try_from(length).is_ok_and(|length| length > longest) {
             return Err(UnreadableBody::TooLong);
         }
         if length == piece.remaining() {
@@ -42,17 +42,19 @@ pub(super) async fn read<B: Body>(body: B) -> Result<Bytes, UnreadableBody> {
     Ok(if pieces.is_empty() { first } else { pieces.into() })
 }
 
-/// Why a body cannot be read.
+/// Why there is no body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum UnreadableBody {
     /// The connection broke.
     Broken,
-    /// More than 16 KiB.
+    /// It is no form, or its parameters are in the query too. It was not read.
+    NotAForm,
+    /// Longer than allowed.
     TooLong,
 }
 
 /// As long as a form can be that the parser takes.
-const LONGEST_BODY: u64 = 16 * 1024;
+pub(super) const LONGEST_FORM: u64 = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -102,7 +104,7 @@ mod tests {
     }
 
     fn read_now<B: Body>(body: B) -> Result<Bytes, UnreadableBody> {
-        pollster::block_on(read(body))
+        pollster::block_on(read(body, LONGEST_FORM))
     }
 
     #[test]

@@ -9,6 +9,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method, Response, StatusCode};
 
+use super::body::UnreadableBody;
 use super::{Caller, answer};
 use crate::server::{AuthorizationServer, EndpointError};
 use crate::wire::{Answer, FormRequest, Parameters};
@@ -26,8 +27,12 @@ pub(super) fn refusal(parts: &Parts, allow: &'static str) -> Option<Response<Byt
     if parts.method != Method::POST {
         return Some(answer::method_not_allowed(allow));
     }
-    let is_misplaced = parts.uri.query().is_some_and(has_protocol_parameters);
-    (is_misplaced || !has_form_type(&parts.headers)).then(|| answer::invalid_request(StatusCode::BAD_REQUEST))
+    (!is_form(parts)).then(|| answer::invalid_request(StatusCode::BAD_REQUEST))
+}
+
+/// Whether the body is a form, and nothing that belongs into it is in the query.
+pub(super) fn is_form(parts: &Parts) -> bool {
+    has_form_type(&parts.headers) && !parts.uri.query().is_some_and(has_protocol_parameters)
 }
 
 /// Answers a request whose body is a form.
@@ -35,8 +40,15 @@ pub(super) async fn respond(
     server: &AuthorizationServer,
     endpoint: FormEndpoint,
     parts: &Parts,
-    body: &[u8],
+    body: Result<Bytes, UnreadableBody>,
 ) -> Response<Bytes> {
+    let body = match body {
+        Ok(body) => body,
+        Err(UnreadableBody::TooLong) => return answer::invalid_request(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(UnreadableBody::Broken | UnreadableBody::NotAForm) => {
+            return answer::invalid_request(StatusCode::BAD_REQUEST);
+        }
+    };
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
     let authorization = headers.next();
     // Two headers are two mechanisms, and which one counts must not depend on who reads them.
@@ -44,7 +56,7 @@ pub(super) async fn respond(
         return answer::invalid_request(StatusCode::BAD_REQUEST);
     }
     let request = FormRequest {
-        body,
+        body: &body,
         authorization: authorization.map(http::HeaderValue::as_bytes),
         caller: parts.extensions.get::<Caller>().map(Caller::as_str),
     };
@@ -57,7 +69,7 @@ pub(super) async fn respond(
 }
 
 /// Whether there is exactly one content type, and it is that of a form in UTF-8.
-pub(super) fn has_form_type(headers: &HeaderMap) -> bool {
+fn has_form_type(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(content_type), None) = (types.next(), types.next()) else { return false };
     let content_type = content_type.as_bytes();
@@ -84,7 +96,7 @@ fn is_form_with_charset(content_type: &[u8]) -> bool {
 }
 
 /// Whether a query names anything that belongs into the body: URLs are logged, and two places would contradict.
-pub(super) fn has_protocol_parameters(query: &str) -> bool {
+fn has_protocol_parameters(query: &str) -> bool {
     match Parameters::parse(query.as_bytes()) {
         Ok(parameters) => PROTOCOL_PARAMETERS.iter().any(|name| parameters.has(name)),
         // What cannot be read cannot be cleared.

@@ -6,17 +6,22 @@
 //! [RFC 6749 §3](https://www.rfc-editor.org/rfc/rfc6749#section-3), [RFC 8414 §3](https://www.rfc-editor.org/rfc/rfc8414#section-3)
 
 mod answer;
+mod authorization;
 mod body;
 mod caller;
+mod cookie;
 mod cors;
+mod decision;
 mod form;
 mod guard;
 mod metadata;
+mod pages;
 mod routes;
 mod service;
 
 pub use caller::Caller;
 pub use cors::InvalidOrigin;
 pub use guard::{GuardLayer, GuardService};
+pub use pages::{Pages, Paths};
 pub use routes::InvalidMount;
 pub use service::OAuthService;

@@ -7,22 +7,23 @@ use http::request::Parts;
 use http::{Method, Response};
 use url::Url;
 
+use super::authorization::{PageEndpoint, UserSide};
+use super::body::{LONGEST_FORM, UnreadableBody};
 use super::cors::{AllowedOrigins, InvalidOrigin};
 use super::form::{self, FormEndpoint};
-use super::{cors, metadata};
+use super::pages::Pages;
+use super::{answer, cors, metadata};
 use crate::server::AuthorizationServer;
 
 /// Every route of a service, sorted by path.
 #[derive(Clone, Default)]
-pub(super) struct Routes {
-    table: Vec<(String, Route)>,
-    origins: AllowedOrigins,
-}
+pub(super) struct Routes(Vec<(String, Route)>);
 
 /// What is found at a path.
 #[derive(Clone)]
 pub(super) struct Route {
     site: Arc<Site>,
+    origins: Arc<AllowedOrigins>,
     endpoint: Endpoint,
 }
 
@@ -30,44 +31,77 @@ pub(super) struct Route {
 struct Site {
     server: AuthorizationServer,
     document: Bytes,
+    user_side: Option<UserSide>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Endpoint {
     Form(FormEndpoint),
     Metadata,
+    Page(PageEndpoint),
 }
 
 /// How a request goes on, once its route is known.
 pub(super) enum Step {
     /// It is answered already.
     Answered(Response<Bytes>),
-    /// The body is needed.
-    ReadBody,
+    /// The body is needed, if it is not longer than so many bytes.
+    ReadBody(u64),
+    /// The body is not needed, or will not do.
+    Without(Result<Bytes, UnreadableBody>),
 }
 
 impl Routes {
-    /// The same routes and those of one more issuer.
+    /// The routes of one issuer.
     ///
     /// # Errors
     ///
     /// [`InvalidMount::PathTaken`] if two endpoints would have one path.
-    pub(super) fn and(mut self, server: AuthorizationServer) -> Result<Self, InvalidMount> {
+    pub(super) fn of(server: AuthorizationServer, pages: Option<Arc<dyn Pages>>) -> Result<Self, InvalidMount> {
         let urls = server.endpoints();
-        let mut added = vec![
+        let mut found = vec![
             (path_of(&urls.token), Endpoint::Form(FormEndpoint::Token)),
             (path_of(&urls.introspection), Endpoint::Form(FormEndpoint::Introspection)),
             (path_of(&urls.revocation), Endpoint::Form(FormEndpoint::Revocation)),
         ];
-        added.extend(metadata::paths(server.issuer().path()).map(|path| (path, Endpoint::Metadata)));
-        let site = Arc::new(Site { document: metadata::render(&server), server });
-        for (path, endpoint) in added {
-            match self.position(&path) {
-                Ok(_) => return Err(InvalidMount::PathTaken { value: path }),
-                Err(at) => self.table.insert(at, (path, Route { site: Arc::clone(&site), endpoint })),
+        found.extend(metadata::paths(server.issuer().path()).map(|path| (path, Endpoint::Metadata)));
+        let authorization = path_of(&urls.authorization);
+        let user_side = pages.map(|pages| UserSide::new(pages, &authorization));
+        if let Some(UserSide { paths, .. }) = &user_side {
+            found.push((paths.resume.clone(), Endpoint::Page(PageEndpoint::Resume)));
+            found.push((paths.decide.clone(), Endpoint::Page(PageEndpoint::Decide)));
+            found.push((authorization, Endpoint::Page(PageEndpoint::Authorize)));
+        }
+        let site = Arc::new(Site { document: metadata::render(&server), server, user_side });
+        let origins = Arc::new(AllowedOrigins::default());
+        let mut routes = Self::default();
+        for (path, endpoint) in found {
+            routes.add(path, Route { site: Arc::clone(&site), origins: Arc::clone(&origins), endpoint })?;
+        }
+        Ok(routes)
+    }
+
+    /// These routes and those of another table.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMount::PathTaken`] if two endpoints would have one path.
+    pub(super) fn and(&self, other: &Self) -> Result<Self, InvalidMount> {
+        let mut both = self.clone();
+        for (path, route) in &other.0 {
+            both.add(path.clone(), route.clone())?;
+        }
+        Ok(both)
+    }
+
+    fn add(&mut self, path: String, route: Route) -> Result<(), InvalidMount> {
+        match self.position(&path) {
+            Ok(_) => Err(InvalidMount::PathTaken { value: path }),
+            Err(at) => {
+                self.0.insert(at, (path, route));
+                Ok(())
             }
         }
-        Ok(self)
     }
 
     /// The routes below a prefix, without the prefix.
@@ -84,67 +118,71 @@ impl Routes {
             let rest = path.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
             Some((if rest.is_empty() { "/".to_owned() } else { rest.to_owned() }, route.clone()))
         };
-        let table: Vec<_> = self.table.iter().filter_map(below).collect();
-        if table.is_empty() {
-            return Err(error("no endpoint has a path below it"));
-        }
-        Ok(Self { table, origins: self.origins.clone() })
+        let table: Vec<_> = self.0.iter().filter_map(below).collect();
+        if table.is_empty() { Err(error("no endpoint has a path below it")) } else { Ok(Self(table)) }
     }
 
     /// The same routes, with answers shared with pages of these origins.
-    pub(super) fn shared_with(self, origins: AllowedOrigins) -> Self {
-        Self { origins, ..self }
+    pub(super) fn shared_with(&self, origins: AllowedOrigins) -> Self {
+        let origins = Arc::new(origins);
+        let share =
+            |(path, route): &(String, Route)| (path.clone(), Route { origins: Arc::clone(&origins), ..route.clone() });
+        Self(self.0.iter().map(share).collect())
     }
 
     /// The route of exactly that path.
     pub(super) fn find(&self, path: &str) -> Option<&Route> {
         let at = self.position(path).ok()?;
-        self.table.get(at).map(|(_, route)| route)
-    }
-
-    /// Looks at a request without its body.
-    pub(super) fn begin(&self, route: &Route, parts: &Parts) -> Step {
-        match route.endpoint {
-            Endpoint::Metadata => Step::Answered(metadata::respond(&parts.method, &route.site.document)),
-            Endpoint::Form(_) => {
-                let is_shared = self.is_shared(route);
-                if is_shared && parts.method == Method::OPTIONS {
-                    return Step::Answered(cors::preflight_for_form());
-                }
-                let allow = if is_shared { "POST, OPTIONS" } else { "POST" };
-                form::refusal(parts, allow).map_or(Step::ReadBody, Step::Answered)
-            }
-        }
-    }
-
-    /// Adds what other origins must know about an answer.
-    pub(super) fn share(&self, route: &Route, parts: &Parts, response: &mut Response<Bytes>) {
-        if self.is_shared(route) {
-            self.origins.share(&parts.headers, response.headers_mut());
-        }
-    }
-
-    fn is_shared(&self, route: &Route) -> bool {
-        let is_for_browsers = match route.endpoint {
-            Endpoint::Form(FormEndpoint::Revocation | FormEndpoint::Token) => true,
-            Endpoint::Form(FormEndpoint::Introspection) | Endpoint::Metadata => false,
-        };
-        is_for_browsers && !self.origins.is_empty()
+        self.0.get(at).map(|(_, route)| route)
     }
 
     fn position(&self, path: &str) -> Result<usize, usize> {
-        self.table.binary_search_by(|(candidate, _)| candidate.as_str().cmp(path))
+        self.0.binary_search_by(|(candidate, _)| candidate.as_str().cmp(path))
     }
 }
 
 impl Route {
-    /// Answers a request whose body was read.
-    pub(super) async fn respond(&self, parts: &Parts, body: &[u8]) -> Response<Bytes> {
-        let Site { server, document } = &*self.site;
+    /// Looks at a request without its body.
+    pub(super) fn begin(&self, parts: &Parts) -> Step {
         match self.endpoint {
-            Endpoint::Form(endpoint) => form::respond(server, endpoint, parts, body).await,
-            Endpoint::Metadata => metadata::respond(&parts.method, document),
+            Endpoint::Metadata => Step::Answered(metadata::respond(&parts.method, &self.site.document)),
+            Endpoint::Form(_) => {
+                let is_shared = self.is_shared();
+                if is_shared && parts.method == Method::OPTIONS {
+                    return Step::Answered(cors::preflight_for_form());
+                }
+                let allow = if is_shared { "POST, OPTIONS" } else { "POST" };
+                form::refusal(parts, allow).map_or(Step::ReadBody(LONGEST_FORM), Step::Answered)
+            }
+            Endpoint::Page(page) => page.begin(parts),
         }
+    }
+
+    /// Answers a request with its body.
+    pub(super) async fn respond(&self, parts: &Parts, body: Result<Bytes, UnreadableBody>) -> Response<Bytes> {
+        let Site { server, document, user_side } = &*self.site;
+        match (self.endpoint, user_side) {
+            (Endpoint::Form(endpoint), _) => form::respond(server, endpoint, parts, body).await,
+            (Endpoint::Metadata, _) => metadata::respond(&parts.method, document),
+            // Boxed: it waits for the host's pages, and the other endpoints need not carry its size along.
+            (Endpoint::Page(page), Some(user_side)) => Box::pin(user_side.respond(server, page, parts, body)).await,
+            (Endpoint::Page(_), None) => answer::not_found(),
+        }
+    }
+
+    /// Adds what pages of other origins must know about an answer.
+    pub(super) fn share(&self, parts: &Parts, response: &mut Response<Bytes>) {
+        if self.is_shared() {
+            self.origins.share(&parts.headers, response.headers_mut());
+        }
+    }
+
+    fn is_shared(&self) -> bool {
+        let is_for_browsers = match self.endpoint {
+            Endpoint::Form(FormEndpoint::Revocation | FormEndpoint::Token) => true,
+            Endpoint::Form(FormEndpoint::Introspection) | Endpoint::Metadata | Endpoint::Page(_) => false,
+        };
+        is_for_browsers && !self.origins.is_empty()
     }
 }
 

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 
 use super::answer;
-use super::body::{self, UnreadableBody};
+use super::body;
 use super::cors::AllowedOrigins;
+use super::pages::Pages;
 use super::routes::{InvalidMount, Routes, Step};
 use crate::server::AuthorizationServer;
 
@@ -25,22 +26,32 @@ use crate::server::AuthorizationServer;
 pub struct OAuthService(Arc<Routes>);
 
 impl OAuthService {
+    /// The endpoints of a server, with the pages that its users see.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMount::PathTaken`] if two endpoints have one path.
+    pub fn new(server: AuthorizationServer, pages: Arc<dyn Pages>) -> Result<Self, InvalidMount> {
+        Routes::of(server, Some(pages)).map(Self::of)
+    }
+
     /// The endpoints of a server whose clients are machines: all but the authorization endpoint.
     ///
     /// # Errors
     ///
     /// [`InvalidMount::PathTaken`] if two endpoints have one path.
     pub fn without_pages(server: AuthorizationServer) -> Result<Self, InvalidMount> {
-        Routes::default().and(server).map(Self::of)
+        Routes::of(server, None).map(Self::of)
     }
 
-    /// The same service with the endpoints of one more issuer, whose clients are machines.
+    /// The endpoints of this service and those of another, for several issuers in one process.
     ///
     /// # Errors
     ///
-    /// [`InvalidMount::PathTaken`] if two endpoints have one path.
-    pub fn and_without_pages(&self, server: AuthorizationServer) -> Result<Self, InvalidMount> {
-        Routes::clone(&self.0).and(server).map(Self::of)
+    /// [`InvalidMount::PathTaken`] if two endpoints have one path. Requests are told apart by path alone: for issuers of
+    /// the same path at different hosts, keep one service for each and let the framework choose by host.
+    pub fn and(&self, other: &Self) -> Result<Self, InvalidMount> {
+        self.0.and(&other.0).map(Self::of)
     }
 
     /// The same service for a framework that takes a prefix off the path before the service sees it.
@@ -65,7 +76,7 @@ impl OAuthService {
     /// [`InvalidMount::Origin`] names the first origin that is not written as browsers write it.
     pub fn allow_origins<'a>(&self, origins: impl IntoIterator<Item = &'a str>) -> Result<Self, InvalidMount> {
         let origins = AllowedOrigins::new(origins)?;
-        Ok(Self::of(Routes::clone(&self.0).shared_with(origins)))
+        Ok(Self::of(self.0.shared_with(origins)))
     }
 
     /// Answers one request, for frameworks without `tower`.
@@ -96,15 +107,12 @@ impl<B: Body + Send + 'static> tower_service::Service<Request<B>> for OAuthServi
 async fn respond<B: Body>(routes: &Routes, request: Request<B>) -> Response<Bytes> {
     let (parts, body) = request.into_parts();
     let Some(route) = routes.find(parts.uri.path()) else { return answer::not_found() };
-    let mut response = match routes.begin(route, &parts) {
+    let mut response = match route.begin(&parts) {
         Step::Answered(response) => response,
-        Step::ReadBody => match body::read(body).await {
-            Ok(body) => route.respond(&parts, &body).await,
-            Err(UnreadableBody::Broken) => answer::invalid_request(StatusCode::BAD_REQUEST),
-            Err(UnreadableBody::TooLong) => answer::invalid_request(StatusCode::PAYLOAD_TOO_LARGE),
-        },
+        Step::Without(body) => route.respond(&parts, body).await,
+        Step::ReadBody(longest) => route.respond(&parts, body::read(body, longest).await).await,
     };
-    routes.share(route, &parts, &mut response);
+    route.share(&parts, &mut response);
     response
 }
 

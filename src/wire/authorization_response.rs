@@ -97,7 +97,7 @@ impl FormPost {
 }
 
 /// Escapes text for an attribute or an element.
-fn escape(text: &str, html: &mut String) {
+pub(crate) fn escape(text: &str, html: &mut String) {
     for character in text.chars() {
         match character {
             '&' => html.push_str("&amp;"),

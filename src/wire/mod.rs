@@ -18,6 +18,8 @@ mod token_response;
 
 pub use answer::Answer;
 pub use authorization_request::{AuthorizationRequest, MalformedAuthorizationRequest};
+#[cfg(feature = "http")]
+pub(crate) use authorization_response::escape;
 pub use authorization_response::{AuthorizationResponse, FormPost, ResponseContent};
 pub use client_authentication::{MalformedCredentials, PresentedClient, PresentedMethod};
 pub use error_response::ErrorCode;

@@ -27,3 +27,15 @@ mod token_world;
 
 // What happens at the same time, and what goes wrong.
 mod races;
+
+// Over HTTP.
+mod http_authorize;
+mod http_cors;
+mod http_exchange;
+mod http_introspection;
+mod http_metadata;
+mod http_revocation;
+mod http_routes;
+mod http_several_issuers;
+mod http_token;
+mod metadata;

@@ -47,7 +47,9 @@ pub struct Onward {
 }
 
 impl ErrorPage {
-    pub(super) fn new(kind: ErrorPageKind) -> Self {
+    /// A page of that kind: for what is wrong before the server is asked, and for tests of pages.
+    #[must_use]
+    pub fn new(kind: ErrorPageKind) -> Self {
         Self { kind, retry_after: None, onward: None }
     }
 
