@@ -53,7 +53,7 @@ impl CredentialKind {
 
     /// What a record keeps of a refresh chain's family.
     #[must_use]
-    pub(crate) fn family_digest(realm: &RealmFingerprint, family: &[u8; 16]) -> Digest {
+    pub fn family_digest(realm: &RealmFingerprint, family: &[u8; 16]) -> Digest {
         Digest::of(&[&[FAMILY], realm, family])
     }
 }

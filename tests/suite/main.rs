@@ -16,7 +16,7 @@ macro_rules! covers {
 mod architecture;
 mod source_tree;
 
-// What a host configures.
+// What is set up before.
 mod builder;
 mod registration;
 
@@ -35,11 +35,15 @@ mod authorize;
 mod decide;
 mod world;
 
+// What the APIs do that tokens are for.
+mod resource;
+
 // What must hold of every value, and what must never be seen.
 mod leaks;
 mod tampering;
 
 // What happens at the same time, and what goes wrong.
+mod faults;
 mod races;
 mod storage;
 
