@@ -40,6 +40,8 @@ mod resource;
 
 // What must hold of every value, and what must never be seen.
 mod leaks;
+mod properties;
+mod records;
 mod tampering;
 
 // What happens at the same time, and what goes wrong.
