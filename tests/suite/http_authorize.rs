@@ -171,6 +171,25 @@ fn a_user_logs_in_agrees_and_the_client_gets_its_token() {
 }
 
 #[test]
+fn every_redirect_of_the_user_flow_is_a_303() {
+    covers!("RFC9700-4.12-01");
+    let office = Office::new();
+    let decided = |decision| office.decide(&office.consent(&query(&[])), decision);
+
+    let redirects = [
+        decided("decision=approve"),
+        decided("decision=deny"),
+        office.ask(&query(&[("scope", "unknown")]), "session=alice").answer,
+        office.ask(&query(&[("prompt", "none")]), "").answer,
+    ];
+
+    for answer in redirects {
+        assert!(answer.header("location").is_some());
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    }
+}
+
+#[test]
 fn a_posted_request_and_a_posted_return_work_too() {
     covers!("RFC6749-3.1-05");
     let office = Office::new();
