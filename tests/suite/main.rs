@@ -16,6 +16,10 @@ macro_rules! covers {
 mod architecture;
 mod source_tree;
 
+// What is set up before.
+mod builder;
+mod registration;
+
 // The endpoints that clients call directly.
 mod client_authentication;
 mod introspection;
