@@ -368,17 +368,18 @@ fn another_browser_cannot_decide() {
 #[test]
 fn a_handle_longer_than_a_form_may_be_comes_back_whole() {
     let office = Office::new();
-    let scope: String = (10..26).map(|at| format!("{at}{} ", "s".repeat(250))).collect();
+    let scope: Vec<_> = (10..26).map(|at| format!("{at}{}", "s".repeat(250))).collect();
+    let scope = scope.join(" ");
     let resources: Vec<_> = (10..26).map(|at| format!("https://api.example/{at}/{}", "r".repeat(450))).collect();
     let parsed = resources.iter().map(|resource| resource.parse().unwrap()).collect();
     let mut registration = Registration::confidential(vec![CLIENT.parse().unwrap()])
         .with_id("greedy".parse().unwrap())
-        .with_scope(scope.trim().parse().unwrap())
+        .with_scope(scope.parse().unwrap())
         .with_resources(ResourceSet::new(parsed).unwrap());
     registration.allows_multiple_audiences = true;
     pollster::block_on(office.server.register(registration)).unwrap();
     let state = "s".repeat(2000);
-    let mut more = vec![("client_id", "greedy"), ("state", &state), ("scope", scope.trim())];
+    let mut more = vec![("client_id", "greedy"), ("state", &state), ("scope", &scope)];
     more.extend(resources.iter().map(|resource| ("resource", resource.as_str())));
 
     let login = office.ask(&query(&more), "");
