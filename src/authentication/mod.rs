@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::record::{Client, ClientSecretForm};
@@ -37,7 +38,6 @@ pub enum Judgement {
 }
 
 /// A secret that only the host's verifier can check.
-#[derive(Debug)]
 pub struct SecretCheck {
     client: Arc<Client>,
     presented: ClientSecret,
@@ -63,6 +63,13 @@ impl SecretCheck {
     /// [`Refusal::WrongSecret`] if none matches.
     pub fn verified(self, is_match: bool) -> Result<AuthenticatedClient, Refusal> {
         if is_match { Ok(AuthenticatedClient(self.client)) } else { Err(Refusal::WrongSecret) }
+    }
+}
+
+/// What the host stored may be the digest of a guessable secret.
+impl fmt::Debug for SecretCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretCheck({}, redacted)", self.client.id())
     }
 }
 

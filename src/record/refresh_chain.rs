@@ -53,7 +53,7 @@ pub struct Retry {
 }
 
 /// A refresh token as presented, after its locator was unmasked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "the three parts of a refresh token")]
 pub struct PresentedRefresh<'a> {
     /// The generation that the token claims.
@@ -62,6 +62,13 @@ pub struct PresentedRefresh<'a> {
     pub family: &'a [u8; 16],
     /// The secret inside.
     pub secret: &'a Secret,
+}
+
+/// Whoever knows the family can end the grant.
+impl fmt::Debug for PresentedRefresh<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PresentedRefresh({}, redacted)", self.generation)
+    }
 }
 
 /// What a presented refresh token is, before its sender is checked.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use url::Url;
+use url::{Host, Url};
 
 use super::clients::{Registry, StoredClients};
 use super::{AuthorizationServer, Endpoints, Parts};
@@ -235,8 +235,16 @@ fn endpoints(issuer: &Issuer, chosen: [Option<String>; 4]) -> Result<Endpoints, 
 
 fn ensure_url(field: &'static str, value: &str, issuer: &Issuer) -> Result<(), ConfigurationError> {
     let error = |rule| ConfigurationError::Url { field, value: value.to_owned(), rule };
-    let url = Url::parse(value).map_err(|_| error("must be an absolute URL"))?;
-    if url.scheme() != "https" && !(issuer.is_insecure() && url.scheme() == "http") {
+    // The parser would pass over spaces and control bytes, and they would be published.
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_graphic());
+    let url = Url::parse(value).ok().filter(|_| is_plain).ok_or_else(|| error("must be an absolute URL"))?;
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if url.scheme() != "https" && !(issuer.is_insecure() && is_loopback && url.scheme() == "http") {
         return Err(error("must be an https URL"));
     }
     if value.contains('#') {

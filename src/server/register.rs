@@ -3,6 +3,7 @@
 //! [RFC 6749 §2](https://www.rfc-editor.org/rfc/rfc6749#section-2),
 //! [RFC 9700 §2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)
 
+use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{AuthorizationServer, Unavailable};
 use crate::host::{Expected, Saved};
+use crate::policy::{Policy, PolicyViolation};
 use crate::record::{
     ApplicationType, Client, ClientDisplay, ClientOverrides, ClientSecretForm, Record, StoredClientSecret, Trust,
     Version,
@@ -20,7 +22,7 @@ use crate::value::{
 };
 
 /// What a client is registered with. Begin with one of the constructors and add what the client needs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Registration {
     /// The identifier, if the host chooses it. Default: a random one.
@@ -139,8 +141,8 @@ impl Registration {
         self
     }
 
-    /// Checks that the parts fit together.
-    fn check(&self) -> Result<(), InvalidRegistration> {
+    /// Checks that the parts fit together, and that no override is beyond what a policy may say.
+    fn check(&self, policy: &Policy) -> Result<(), InvalidRegistration> {
         let is_public = self.authentication == AuthenticationMethod::None;
         let is_native = self.application == ApplicationType::Native;
         if is_public && (self.imported_secret.is_some() || self.secret_expires_at.is_some()) {
@@ -175,7 +177,20 @@ impl Registration {
         if !self.default_scope.is_subset_of(&self.scope) {
             return Err(InvalidRegistration::DefaultScope);
         }
+        self.check_overrides(policy.clone())?;
         self.check_display()
+    }
+
+    fn check_overrides(&self, mut policy: Policy) -> Result<(), InvalidRegistration> {
+        let overrides = &self.overrides;
+        for (field, lifetime) in [
+            (&mut policy.access_token_lifetime, overrides.access_token_lifetime),
+            (&mut policy.confidential_refresh_idle_lifetime, overrides.refresh_token_idle_lifetime),
+            (&mut policy.confidential_refresh_lifetime, overrides.refresh_token_lifetime),
+        ] {
+            *field = lifetime.unwrap_or(*field);
+        }
+        Ok(policy.check()?)
     }
 
     fn check_display(&self) -> Result<(), InvalidRegistration> {
@@ -183,7 +198,11 @@ impl Registration {
         let uris = [&display.uri, &display.logo_uri, &display.policy_uri, &display.terms_uri];
         for uri in uris.into_iter().flatten() {
             let is_https = url::Url::parse(uri).is_ok_and(|url| url.scheme() == "https");
-            if !is_https || uri.len() > MOST_DISPLAY_BYTES {
+            if !is_https
+                || uri.len() > MOST_DISPLAY_BYTES
+                || uri.contains(char::is_whitespace)
+                || uri.chars().any(is_deceptive)
+            {
                 return Err(InvalidRegistration::DisplayUri);
             }
         }
@@ -195,10 +214,20 @@ impl Registration {
     }
 }
 
+/// An imported secret may be the digest of a guessable one.
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Registration({:?}, {}, redacted)", self.id, self.authentication)
+    }
+}
+
 /// Control characters, and those that reorder what follows, can make a name say something else.
 fn is_deceptive(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        )
 }
 
 /// A client that was just registered. Its secret is shown here and never again.
@@ -218,7 +247,7 @@ impl AuthorizationServer {
     ///
     /// [`RegistrationError`]: the parts do not fit together, the identifier is taken, or the storage failed.
     pub async fn register(&self, registration: Registration) -> Result<RegisteredClient, RegistrationError> {
-        registration.check()?;
+        registration.check(&self.0.policy)?;
         let now = self.now();
         let id = match &registration.id {
             Some(id) => id.clone(),
@@ -280,8 +309,8 @@ pub enum InvalidRegistration {
     /// A name that is too long or could deceive.
     #[error("display.name is longer than 2048 bytes or contains control or direction characters")]
     DisplayName,
-    /// A display URI that is not `https`.
-    #[error("a display URI is not an https URL of at most 2048 bytes")]
+    /// A display URI that is not `https`, or could deceive.
+    #[error("a display URI is not an https URL of at most 2048 bytes without spaces and control characters")]
     DisplayUri,
     /// An imported secret that is empty.
     #[error("imported_secret is empty")]
@@ -298,6 +327,9 @@ pub enum InvalidRegistration {
     /// The authorization code grant without a redirect URI.
     #[error("authorization_code needs a redirect URI")]
     NoRedirectUri,
+    /// An override that no policy may have.
+    #[error("overrides: {0}")]
+    Override(#[from] PolicyViolation),
     /// A loopback or private-use redirect URI of a client that is not native.
     #[error("redirect URI {0} is for native clients only")]
     RedirectUriOfNativeClient(RedirectUri),

@@ -1,6 +1,7 @@
 //! A direct answer, ready for any HTTP library.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::json::Object;
 use super::{ErrorCode, IntrospectionResponse, TokenResponse};
@@ -9,7 +10,6 @@ use crate::value::Lifetime;
 /// Status, headers and JSON body of an answer from an endpoint that clients call directly.
 ///
 /// Every such answer carries credentials or tells about them, so none may be cached.
-#[derive(Debug)]
 pub struct Answer {
     status: u16,
     challenge: Option<Cow<'static, str>>,
@@ -79,6 +79,13 @@ impl Answer {
     #[must_use]
     pub fn into_body(self) -> Vec<u8> {
         self.body
+    }
+}
+
+/// The body may carry tokens.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Answer({}, {} bytes, redacted)", self.status, self.body.len())
     }
 }
 

@@ -16,7 +16,7 @@ macro_rules! covers {
 mod architecture;
 mod source_tree;
 
-// What is set up before.
+// What a host configures.
 mod builder;
 mod registration;
 
@@ -37,6 +37,10 @@ mod world;
 
 // What the APIs do that tokens are for.
 mod resource;
+
+// What must hold of every value, and what must never be seen.
+mod leaks;
+mod tampering;
 
 // What happens at the same time, and what goes wrong.
 mod faults;

@@ -19,7 +19,8 @@ impl AuthorizationServer {
         let request = CodeRequest::read(self.prefix(), parameters).map_err(Refusal::from)?;
         let locator = request.code.as_ref().and_then(|code| {
             let masking = self.masking_key_of(code.key_number())?;
-            Some(code.locator(&masking))
+            // A code has no counter, so one that counts was changed.
+            Some(code.locator(&masking)).filter(|locator| locator.counter == 0)
         });
         for _ in 0..MOST_ATTEMPTS {
             let stored = match &locator {
