@@ -95,3 +95,6 @@ pub mod storage;
 pub mod testing;
 pub mod value;
 pub mod wire;
+
+#[cfg(test)]
+mod world;

@@ -40,11 +40,13 @@ pub fn issue(
 ) -> Result<(Approval, Issue), Refusal> {
     let resources =
         if approval.resources.is_empty() { requested_resources(requested, client)? } else { approval.resources };
-    let approval = Approval {
-        scope: approval.scope.intersection(&client.scope),
-        resources: resources.intersection(&client.resources),
-        user: approval.user,
-    };
+    let allowed = resources.intersection(&client.resources);
+    // Nothing that is allowed must not become no resource at all.
+    if allowed.is_empty() && !resources.is_empty() {
+        return Err(Refusal::ResourceNotGranted);
+    }
+    let approval =
+        Approval { scope: approval.scope.intersection(&client.scope), resources: allowed, user: approval.user };
     let within = RequestedTerms { scope: None, resources: ResourceSet::default() };
     let mut access = AccessTerms::within(&approval, client, &within, policy)?;
     access.confirmation = proven.copied();

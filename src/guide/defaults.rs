@@ -21,6 +21,8 @@
 //! | How long does a refresh token live? | 30 days unused and 180 days in all for public clients, 90 days unused for confidential ones | a forgotten device loses its access | the four lifetimes, or per client |
 //! | How many resources has an access token? | one | a resource server could use it at another ([RFC 9700 §2.3](https://www.rfc-editor.org/rfc/rfc9700#section-2.3)) | `allows_multiple_audiences` for one client |
 //! | Who may introspect? | resource servers, for tokens that name them | a token says nothing to others ([RFC 7662 §4](https://www.rfc-editor.org/rfc/rfc7662#section-4)) | `may_introspect_own_tokens` for one client |
+//! | How long does a resource server use a remote answer again? | one minute, never beyond the token's expiry; negative answers not at all | revocation is seen soon, and strangers cannot fill the memory ([RFC 7662 §4](https://www.rfc-editor.org/rfc/rfc7662#section-4)) | [`IntrospectionPolicy`](crate::policy::IntrospectionPolicy), at most one hour |
+//! | Is an active token without `token_type` an access token? | no | servers show refresh tokens that way | `accepts_untyped_tokens` of the same |
 //! | What answers the revocation of a foreign token? | `invalid_grant` for a confidential client, 200 for a public one; the token stays | a client that holds another's token should notice | `silences_foreign_revocation` |
 //! | For whom does a remembered consent answer? | verified clients that authenticate | anybody can claim to be a public client ([RFC 8252 §8.6](https://www.rfc-editor.org/rfc/rfc8252#section-8.6)) | `remembered_consent` |
 //! | May the issuer be `http`? | no | every credential would travel in the clear | `allows_insecure_loopback_issuer`, for loopback addresses |

@@ -5,7 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::record::{DecodeError, Key, Record, Version, Versioned};
+use crate::record::{DecodeError, Key, Record, RecordKind, Version, Versioned};
 use crate::value::{ClientId, RealmFingerprint, SessionId, Subject, Timestamp};
 
 /// Where records are kept.
@@ -140,6 +140,26 @@ impl Cursor {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// For a store that lists in the order of keys: the page after that key.
+impl From<Key> for Cursor {
+    fn from(key: Key) -> Self {
+        Self::new(&[key.realm().as_slice(), key.id(), key.kind().as_str().as_bytes()].concat())
+    }
+}
+
+impl TryFrom<&Cursor> for Key {
+    type Error = StorageError;
+
+    fn try_from(cursor: &Cursor) -> Result<Self, StorageError> {
+        let key = || {
+            let (realm, rest) = cursor.as_bytes().split_first_chunk()?;
+            let (id, kind) = rest.split_first_chunk()?;
+            Some(Self::from_parts(*realm, RecordKind::from_name(str::from_utf8(kind).ok()?)?, *id))
+        };
+        key().ok_or_else(|| StorageError::new(StorageErrorKind::Unavailable).because("the cursor is not a key"))
     }
 }
 

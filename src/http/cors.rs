@@ -69,6 +69,10 @@ fn preflight(allow: &'static str, methods: &'static str, names: &'static str) ->
 /// Reads an origin as a browser writes it.
 fn read(text: &str) -> Result<HeaderValue, InvalidOrigin> {
     let error = || InvalidOrigin { value: text.to_owned() };
+    // A browser never writes a pattern, and a pattern would never match.
+    if text.contains('*') {
+        return Err(error());
+    }
     let url = Url::parse(text).map_err(|_| error())?;
     let is_loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

@@ -122,3 +122,62 @@ fn refuse<ResponseBody: Default>(guard: &Guard, error: GuardError) -> Response<R
     response.extensions_mut().insert(Arc::new(error));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::host::{TokenValidator, TokenValidatorError};
+    use crate::resource::{PresentedToken, Requirement, VerifiedToken};
+
+    struct Nothing;
+
+    #[async_trait]
+    impl TokenValidator for Nothing {
+        async fn validate(&self, _: &PresentedToken<'_>) -> Result<Option<VerifiedToken>, TokenValidatorError> {
+            Ok(None)
+        }
+    }
+
+    #[derive(Clone)]
+    struct Inner;
+
+    /// A body that one thread at a time may have, as those of most frameworks.
+    #[derive(Default)]
+    struct Body(#[expect(dead_code, reason = "it only makes the body unshareable")] Cell<u8>);
+
+    impl Service<Request<Body>> for Inner {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = Ready<Result<Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<Body>) -> Self::Future {
+            ready(Ok(Response::default()))
+        }
+    }
+
+    /// What axum asks of a layer's service.
+    fn is_mountable<S>(_: &S) -> bool
+    where
+        S: Service<Request<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        true
+    }
+
+    #[test]
+    fn it_mounts_where_bodies_cannot_be_shared() {
+        let requirement = Requirement::new("https://api.example".parse().unwrap());
+        let layer = GuardLayer::new(Guard::new(Arc::new(Nothing), requirement));
+        assert!(is_mountable(&layer.layer(Inner)));
+    }
+}

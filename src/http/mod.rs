@@ -3,6 +3,33 @@
 //! Routes come from the configured URLs, never from the request: `Host`, `Forwarded` and their relatives change nothing,
 //! and a path that is not exactly a configured one is not found.
 //!
+//! # Mounting
+//!
+//! An [`OAuthService`] is a `tower` service, so every framework built on `tower` takes it as it is. In axum, where it
+//! answers every path that the host does not:
+//!
+//! ```ignore
+//! let oauth = OAuthService::new(server, Arc::new(MyPages))?;
+//! let app = Router::new().route("/login", post(log_in)).fallback_service(oauth);
+//! ```
+//!
+//! An issuer with a path, `https://example.com/auth`, may be nested. axum takes the prefix off, so the service is told
+//! to put it back; and the metadata of such an issuer lies at the root of the host too:
+//!
+//! ```ignore
+//! let app = Router::new()
+//!     .nest_service("/auth", oauth.mounted_at("/auth")?)
+//!     .route_service("/.well-known/oauth-authorization-server/auth", oauth);
+//! ```
+//!
+//! A framework without `tower` hands its requests to [`OAuthService::handle`].
+//!
+//! # Headers
+//!
+//! Answers with credentials, their errors, redirects and pages carry `Cache-Control: no-store`. Whatever a browser might
+//! show cannot be framed and tells nobody where it came from. Pages of other origins may read the metadata, and what
+//! [`OAuthService::allow_origins`] allows.
+//!
 //! [RFC 6749 §3](https://www.rfc-editor.org/rfc/rfc6749#section-3), [RFC 8414 §3](https://www.rfc-editor.org/rfc/rfc8414#section-3)
 
 mod answer;

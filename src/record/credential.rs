@@ -53,7 +53,7 @@ impl CredentialKind {
 
     /// What a record keeps of a refresh chain's family.
     #[must_use]
-    pub(crate) fn family_digest(realm: &RealmFingerprint, family: &[u8; 16]) -> Digest {
+    pub fn family_digest(realm: &RealmFingerprint, family: &[u8; 16]) -> Digest {
         Digest::of(&[&[FAMILY], realm, family])
     }
 }
@@ -272,3 +272,6 @@ const LONGEST_PREFIX: usize = 16;
 /// The longest prefix, and base64url of the longest content.
 const LONGEST_TEXT: usize = LONGEST_PREFIX + (LONGEST * 4).div_ceil(3);
 const FAMILY: u8 = 0x80;
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,10 @@
 //! The form does not depend on features. Old formats are read for ever; a newer one, or a field that this version does
 //! not know, is an error, so that an old process never rewrites what it did not understand.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Record, RecordKind};
@@ -34,11 +36,13 @@ impl Record {
     /// [`DecodeError::NewerFormat`] if a newer version of this crate wrote it, [`DecodeError::Corrupt`] if it is not a
     /// record.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        let head: Head = serde_json::from_slice(body).map_err(DecodeError::Corrupt)?;
+        let head: Head<'_> = serde_json::from_slice(body).map_err(DecodeError::Corrupt)?;
         if head.format > FORMAT {
             return Err(DecodeError::NewerFormat(head.format));
         }
-        Ok(match head.kind {
+        let kind = RecordKind::from_name(&head.kind).filter(|_| head.format == FORMAT);
+        let unknown = || DecodeError::Corrupt(serde_json::Error::custom("no such format or kind"));
+        Ok(match kind.ok_or_else(unknown)? {
             RecordKind::Client => Self::Client(read(body)?),
             RecordKind::Consent => Self::Consent(read(body)?),
             RecordKind::Grant => Self::Grant(read(body)?),
@@ -58,10 +62,12 @@ fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<Arc<T>, DecodeError
     Ok(Arc::new(envelope.record))
 }
 
+/// What every format has.
 #[derive(Deserialize)]
-struct Head {
+struct Head<'a> {
     format: u32,
-    kind: RecordKind,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
 }
 
 #[derive(Deserialize, Serialize)]

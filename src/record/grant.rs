@@ -368,3 +368,6 @@ impl Code {
 const REPLAY_MEMORY: Lifetime = Lifetime::minutes(10);
 /// How long an ended grant keeps its reason for the host to read.
 const END_MEMORY: Lifetime = Lifetime::days(1);
+
+#[cfg(test)]
+mod tests;

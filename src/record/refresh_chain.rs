@@ -219,8 +219,8 @@ impl RefreshChain {
         window: Lifetime,
         idle: Lifetime,
     ) -> Self {
-        let open = self.windows.iter().copied().filter(|until| !until.is_past(now));
-        let windows = if window.is_zero() { Vec::new() } else { vec![now.after(window)] };
+        let newest = (!window.is_zero() || !self.windows.is_empty()).then(|| now.after(window));
+        let windows = newest.into_iter().chain(self.windows.iter().copied());
         Self {
             generation: self.generation.saturating_add(1),
             digest: successor,
@@ -228,7 +228,7 @@ impl RefreshChain {
             confirmation: self.confirmation,
             idle_until: now.after(idle),
             ends_at: self.ends_at,
-            windows: windows.into_iter().chain(open).take(MAXIMUM_WINDOWS).collect(),
+            windows: without_closed_tail(windows.take(MAXIMUM_WINDOWS).collect(), now),
             retry,
         }
     }
@@ -243,7 +243,8 @@ impl RefreshChain {
     /// The chain after its live token was used and stays live.
     #[must_use]
     pub fn used_at(&self, now: Timestamp, idle: Lifetime) -> Self {
-        Self { idle_until: now.after(idle), retry: None, windows: Vec::new(), ..self.clone() }
+        let windows = without_closed_tail(self.windows.clone(), now);
+        Self { idle_until: now.after(idle), retry: None, windows, ..self.clone() }
     }
 
     /// The chain without what a closed window leaves behind.
@@ -251,7 +252,7 @@ impl RefreshChain {
     pub(crate) fn pruned_at(&self, now: Timestamp) -> Option<Self> {
         let has_closed = self.windows.iter().any(|until| until.is_past(now));
         has_closed.then(|| {
-            let windows: Vec<_> = self.windows.iter().copied().filter(|until| !until.is_past(now)).collect();
+            let windows = without_closed_tail(self.windows.clone(), now);
             let retry = self.retry.filter(|_| self.windows.first().is_some_and(|until| !until.is_past(now)));
             Self { windows, retry, ..self.clone() }
         })
@@ -282,7 +283,18 @@ impl RefreshChain {
     }
 }
 
+/// Windows are found by the age of their generation, so a closed one keeps its place before an open one.
+fn without_closed_tail(mut windows: Vec<Timestamp>, now: Timestamp) -> Vec<Timestamp> {
+    while windows.last().is_some_and(|until| until.is_past(now)) {
+        windows.pop();
+    }
+    windows
+}
+
 /// A lost answer is asked for again once or twice; more is somebody probing.
 const MAXIMUM_RETRIES: u8 = 2;
 /// A client that rotates more often within one window has no lost answer to ask for.
 const MAXIMUM_WINDOWS: usize = 8;
+
+#[cfg(test)]
+mod tests;

@@ -236,7 +236,7 @@ mod challenge {
         // Every character that the types let through, except the comma and space that the little parser splits at.
         let realm: String = (0x21..=0x7e_u8).map(char::from).filter(|c| !"\"\\,".contains(*c)).collect();
         let scope: String = (0x21..=0x7e_u8).map(char::from).filter(|c| !"\"\\,".contains(*c)).collect();
-        let requirement = Requirement::new(resource("https://api.example/\"><script>"))
+        let requirement = Requirement::new(resource("https://api.example/notes"))
             .with_scopes(scopes(&scope))
             .with_realm(realm.parse::<ProtectionRealm>().unwrap())
             .with_metadata("https://api.example/~!$&'()*+;=:@%22?a=b".parse().unwrap());

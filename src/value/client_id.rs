@@ -47,3 +47,25 @@ pub enum InvalidClientId {
 }
 
 const MAXIMUM_LENGTH: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printable_ascii_is_a_client_identifier_and_nothing_else_is() {
+        covers!("RFC6749-A.1-01");
+        for byte in 0..=u8::MAX {
+            let text = char::from(byte).to_string();
+            assert_eq!(text.parse::<ClientId>().is_ok(), (0x20..=0x7e).contains(&byte), "{byte:#04x}");
+        }
+        assert_eq!("".parse::<ClientId>(), Err(InvalidClientId::Empty));
+        assert_eq!("a\0b".parse::<ClientId>(), Err(InvalidClientId::ForbiddenByte(0)));
+    }
+
+    #[test]
+    fn five_hundred_and_twelve_bytes_are_the_most() {
+        assert!("x".repeat(512).parse::<ClientId>().is_ok());
+        assert_eq!("x".repeat(513).parse::<ClientId>(), Err(InvalidClientId::TooLong));
+    }
+}

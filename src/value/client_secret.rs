@@ -65,3 +65,37 @@ pub enum InvalidClientSecret {
 }
 
 const MAXIMUM_LENGTH: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printable_ascii_is_a_client_secret_and_nothing_else_is() {
+        covers!("RFC6749-A.1-01");
+        for byte in 0..=u8::MAX {
+            let text = format!("x{}", char::from(byte));
+            assert_eq!(text.parse::<ClientSecret>().is_ok(), (0x20..=0x7e).contains(&byte), "{byte:#04x}");
+        }
+        assert!("x".repeat(512).parse::<ClientSecret>().is_ok());
+        assert_eq!("x".repeat(513).parse::<ClientSecret>().unwrap_err(), InvalidClientSecret::TooLong);
+    }
+
+    #[test]
+    fn nothing_but_spaces_is_no_secret() {
+        covers!("ATK-115");
+        for text in ["", " ", "     ", "\t", "\n"] {
+            assert_eq!(text.parse::<ClientSecret>().unwrap_err(), InvalidClientSecret::Empty, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_digest_is_of_the_whole_secret() {
+        let secret: ClientSecret = "a secret".parse().unwrap();
+
+        assert!(secret.digest().matches(&"a secret".parse::<ClientSecret>().unwrap().digest()));
+        for other in ["a secre", "a secret ", "A secret", "b secret"] {
+            assert!(!secret.digest().matches(&other.parse::<ClientSecret>().unwrap().digest()), "{other}");
+        }
+    }
+}

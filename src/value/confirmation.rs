@@ -32,3 +32,21 @@ impl Confirmation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_matches_itself_and_no_other_kind_of_key() {
+        let thumbprint = Digest::from([1; 32]);
+        let other = Digest::from([2; 32]);
+
+        assert!(Confirmation::ProofKey(thumbprint).matches(&Confirmation::ProofKey(thumbprint)));
+        assert!(Confirmation::Certificate(thumbprint).matches(&Confirmation::Certificate(thumbprint)));
+        assert!(!Confirmation::ProofKey(thumbprint).matches(&Confirmation::ProofKey(other)));
+        assert!(!Confirmation::Certificate(thumbprint).matches(&Confirmation::Certificate(other)));
+        assert!(!Confirmation::ProofKey(thumbprint).matches(&Confirmation::Certificate(thumbprint)));
+        assert!(!Confirmation::Certificate(thumbprint).matches(&Confirmation::ProofKey(thumbprint)));
+    }
+}

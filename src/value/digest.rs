@@ -66,3 +66,41 @@ impl<'de> Deserialize<'de> for Digest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_match_if_every_byte_does() {
+        covers!("ATK-087");
+        let digest = Digest::from([7; 32]);
+        assert!(digest.matches(&Digest::from([7; 32])));
+        for at in 0..32 {
+            let mut bytes = [7; 32];
+            bytes[at] ^= 1;
+            assert!(!digest.matches(&Digest::from(bytes)), "{at}");
+        }
+    }
+
+    #[test]
+    fn the_digest_of_parts_is_the_digest_of_the_whole() {
+        let whole = Digest::of(&[b"abc"]);
+
+        assert!(whole.matches(&Digest::of(&[b"a", b"", b"bc"])));
+        // printf %s abc | sha256sum
+        assert_eq!(whole.as_bytes()[..4], [0xba, 0x78, 0x16, 0xbf]);
+    }
+
+    #[test]
+    fn only_32_bytes_in_base64url_are_read_as_a_digest() {
+        let stored = serde_json::to_string(&Digest::from([255; 32])).unwrap();
+        assert_eq!(stored, format!("\"{}8\"", "_".repeat(42)));
+        assert!(serde_json::from_str::<Digest>(&stored).unwrap().matches(&Digest::from([255; 32])));
+        for stored in
+            ["\"\"".to_owned(), format!("\"{}\"", "_".repeat(43)), format!("\"{}8=\"", "_".repeat(42)), "[]".into()]
+        {
+            assert!(serde_json::from_str::<Digest>(&stored).is_err(), "{stored}");
+        }
+    }
+}

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::is_uri_byte;
+
 /// A grant type as named by the `grant_type` parameter. Names are case-sensitive.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
@@ -52,7 +54,12 @@ impl FromStr for GrantType {
             "authorization_code" => Ok(Self::AuthorizationCode),
             "client_credentials" => Ok(Self::ClientCredentials),
             "refresh_token" => Ok(Self::RefreshToken),
-            custom if custom.len() <= MAXIMUM_LENGTH && url::Url::parse(custom).is_ok() => {
+            // The parser would pass over spaces and control bytes.
+            custom
+                if custom.len() <= MAXIMUM_LENGTH
+                    && custom.bytes().all(is_uri_byte)
+                    && url::Url::parse(custom).is_ok() =>
+            {
                 Ok(Self::Custom(custom.into()))
             }
             _ => Err(InvalidGrantType),
@@ -81,3 +88,35 @@ impl From<GrantType> for String {
 pub struct InvalidGrantType;
 
 const MAXIMUM_LENGTH: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_case_sensitive() {
+        assert_eq!("authorization_code".parse(), Ok(GrantType::AuthorizationCode));
+        for text in ["AUTHORIZATION_CODE", "Refresh_token", " refresh_token", "client_credentials ", "password", ""] {
+            assert_eq!(text.parse::<GrantType>(), Err(InvalidGrantType), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_hosts_own_is_an_absolute_uri() {
+        let name = "urn:ietf:params:oauth:grant-type:example";
+        assert_eq!(name.parse::<GrantType>().unwrap().as_str(), name);
+        let longest = format!("urn:{}", "x".repeat(252));
+        assert!(longest.parse::<GrantType>().is_ok());
+        for text in ["example", "/example", "//example", &format!("{longest}x")] {
+            assert_eq!(text.parse::<GrantType>(), Err(InvalidGrantType), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_no_byte_that_no_uri_has() {
+        covers!("ATK-297");
+        for text in [" urn:a", "urn:a\n", "urn:a\nb", "urn:\u{1b}[31m", "urn:a b", "urn:\u{e9}", "urn:\"", "urn:\0"] {
+            assert_eq!(text.parse::<GrantType>(), Err(InvalidGrantType), "{text:?}");
+        }
+    }
+}

@@ -88,3 +88,26 @@ random_identifier!(Salt, 16);
 #[error("not an identifier in base64url")]
 #[non_exhaustive]
 pub struct InvalidIdentifier;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_is_read_from_exactly_what_it_prints() {
+        let grant = GrantId::from_bytes([255; 12]);
+        assert_eq!(grant.to_string(), "_".repeat(16));
+        assert_eq!(grant.to_string().parse(), Ok(grant));
+        for text in ["", "_", &"_".repeat(15), &"_".repeat(17), &"_".repeat(20), "AAAAAAAAAAAAAAA=", "AAAAAAAAAAAAAAA+"]
+        {
+            assert_eq!(text.parse::<GrantId>(), Err(InvalidIdentifier), "{text}");
+        }
+    }
+
+    #[test]
+    fn surplus_bits_are_refused() {
+        let instance = InstanceId::from_bytes([0; 16]);
+        assert_eq!(instance.to_string(), "A".repeat(22));
+        assert_eq!(format!("{}B", "A".repeat(21)).parse::<InstanceId>(), Err(InvalidIdentifier));
+    }
+}

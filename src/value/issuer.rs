@@ -107,3 +107,96 @@ pub enum InvalidIssuer {
 }
 
 const MAXIMUM_LENGTH: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> InvalidIssuer {
+        text.parse::<Issuer>().expect_err(text)
+    }
+
+    #[test]
+    fn an_issuer_is_an_https_url_without_query_or_fragment() {
+        covers!("RFC8414-2-01");
+        for text in ["https://as.example", "https://as.example/tenant", "https://as.example:8443", "https://[::1]"] {
+            let issuer: Issuer = text.parse().unwrap();
+            assert_eq!(issuer.as_str(), text);
+            assert!(!issuer.is_insecure());
+        }
+        assert_eq!(refusal("https://as.example?a"), InvalidIssuer::QueryOrFragment);
+        assert_eq!(refusal("https://as.example/?"), InvalidIssuer::QueryOrFragment);
+        assert_eq!(refusal("https://as.example#a"), InvalidIssuer::QueryOrFragment);
+        assert_eq!(refusal("https://as.example/#"), InvalidIssuer::QueryOrFragment);
+    }
+
+    #[test]
+    fn http_is_refused_except_on_loopback() {
+        covers!("RFC8414-2-01", "OAUTH21-1.5-01");
+        for text in ["http://as.example", "http://10.0.0.1", "http://localhost.evil.tld", "ftp://as.example", "urn:as"]
+        {
+            assert_eq!(refusal(text), InvalidIssuer::NotHttps, "{text}");
+        }
+        for text in ["http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost:8080/as"] {
+            assert!(text.parse::<Issuer>().unwrap().is_insecure(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_parser_would_change_is_refused() {
+        covers!("RFC8414-4-01");
+        for text in [
+            "https://AS.example",
+            "HTTPS://as.example",
+            "https://as.example:443",
+            "https://as.example/a/../b",
+            "https://as.example/a b",
+            "https://as.example/caf\u{e9}",
+            "https://as.example/cafe\u{301}",
+            "https://as.example/a\\b",
+            "https://as.example/\"",
+            " https://as.example",
+            "https://as.example\n",
+            "https:///as.example",
+            "http://127.1",
+        ] {
+            assert_eq!(refusal(text), InvalidIssuer::NotNormalized, "{text}");
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_one_word_are_two_issuers() {
+        covers!("RFC8414-4-01");
+        let composed: Issuer = "https://as.example/caf%C3%A9".parse().unwrap();
+        let decomposed: Issuer = "https://as.example/cafe%CC%81".parse().unwrap();
+
+        assert_ne!(composed, decomposed);
+        assert_eq!(composed.as_str(), "https://as.example/caf%C3%A9");
+    }
+
+    #[test]
+    fn a_user_a_trailing_slash_and_too_much_are_refused() {
+        assert_eq!(refusal("https://user@as.example"), InvalidIssuer::User);
+        assert_eq!(refusal("https://@as.example"), InvalidIssuer::User);
+        assert_eq!(refusal("https://as.example/"), InvalidIssuer::TrailingSlash);
+        assert_eq!(refusal("https://as.example/a/"), InvalidIssuer::TrailingSlash);
+        for text in ["", "as.example", "/", "https://"] {
+            assert_eq!(refusal(text), InvalidIssuer::NotAUrl, "{text}");
+        }
+        let longest = format!("https://as.example/{}", "x".repeat(493));
+        assert!(longest.parse::<Issuer>().is_ok());
+        assert_eq!(refusal(&format!("{longest}x")), InvalidIssuer::TooLong);
+    }
+
+    #[test]
+    fn origin_and_path_are_the_issuer() {
+        for (text, origin, path) in [
+            ("https://as.example", "https://as.example", ""),
+            ("https://as.example/a/b", "https://as.example", "/a/b"),
+            ("http://[::1]:8080/a", "http://[::1]:8080", "/a"),
+        ] {
+            let issuer: Issuer = text.parse().unwrap();
+            assert_eq!((issuer.origin(), issuer.path()), (origin, path));
+        }
+    }
+}

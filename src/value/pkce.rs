@@ -82,3 +82,83 @@ pub struct InvalidCodeChallenge;
 #[error("a code verifier is 43 to 128 unreserved characters")]
 #[non_exhaustive]
 pub struct InvalidCodeVerifier;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn verifier(text: &str) -> Result<CodeVerifier<'_>, InvalidCodeVerifier> {
+        CodeVerifier::new(Cow::Borrowed(text))
+    }
+
+    #[test]
+    fn the_example_of_the_specification_is_met() {
+        covers!("RFC7636-4.6-01");
+        let challenge: CodeChallenge = CHALLENGE.parse().unwrap();
+
+        assert!(challenge.is_met_by(&verifier(VERIFIER).unwrap()));
+        assert!(verifier(VERIFIER).unwrap().challenge().is_met_by(&verifier(VERIFIER).unwrap()));
+        assert!(!challenge.is_met_by(&verifier(&VERIFIER.replace('k', "l")).unwrap()));
+    }
+
+    #[test]
+    fn the_challenge_is_not_its_own_verifier() {
+        covers!("ATK-090");
+        let challenge: CodeChallenge = CHALLENGE.parse().unwrap();
+
+        assert!(!challenge.is_met_by(&verifier(CHALLENGE).unwrap()));
+    }
+
+    #[test]
+    fn a_verifier_has_43_to_128_unreserved_characters() {
+        covers!("RFC7636-4.1-01", "ATK-088");
+        for (length, allowed) in [(0, false), (1, false), (42, false), (43, true), (128, true), (129, false)] {
+            assert_eq!(verifier(&"x".repeat(length)).is_ok(), allowed, "{length}");
+        }
+        assert!(verifier(&"x".repeat(1_000_000)).is_err());
+        for byte in 0..=u8::MAX {
+            let text = format!("{}{}", "x".repeat(42), char::from(byte));
+            let allowed = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+            assert_eq!(verifier(&text).is_ok(), allowed, "{byte:#04x}");
+        }
+    }
+
+    #[test]
+    fn a_weak_verifier_is_refused_though_its_digest_would_match() {
+        covers!("ATK-088");
+        for weak in ["x", " ", &"x".repeat(42), &"x".repeat(129), &"%".repeat(43), &"\u{e9}".repeat(30)] {
+            assert_eq!(verifier(weak).unwrap_err(), InvalidCodeVerifier);
+        }
+    }
+
+    #[test]
+    fn a_malformed_challenge_is_refused() {
+        covers!("RFC7636-4.2-02", "ATK-069");
+        let last = |letter: &str| format!("{}{letter}", &CHALLENGE[..42]);
+        for text in [
+            String::new(),
+            CHALLENGE[..42].to_owned(),
+            format!("{CHALLENGE}A"),
+            format!("{CHALLENGE}="),
+            last("="),
+            last("+"),
+            last("/"),
+            last(" "),
+            last("\n"),
+            last("\u{e9}"),
+            // The last character has two bits beyond the digest; they must be zero.
+            last("N"),
+            last("O"),
+            last("P"),
+            CHALLENGE.replace('-', "+"),
+            "A".repeat(128),
+            "A".repeat(10_000),
+        ] {
+            assert!(text.parse::<CodeChallenge>().is_err(), "{text}");
+        }
+        assert!(CHALLENGE.parse::<CodeChallenge>().is_ok());
+    }
+}

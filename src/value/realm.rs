@@ -78,3 +78,32 @@ impl<'de> Deserialize<'de> for Realm {
 #[error("a realm is 1 to 512 bytes of printable ASCII")]
 #[non_exhaustive]
 pub struct InvalidRealm;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_1_to_512_printable_bytes() {
+        for text in ["", "a\nb", "\u{e9}", &"x".repeat(513)] {
+            assert_eq!(text.parse::<Realm>(), Err(InvalidRealm), "{text:?}");
+        }
+        assert_eq!("x".repeat(512).parse::<Realm>().unwrap().name().len(), 512);
+    }
+
+    #[test]
+    fn the_fingerprint_is_the_beginning_of_the_names_digest() {
+        // printf %s https://as.example | sha256sum
+        let expected: [u8; 16] =
+            [0x93, 0xe2, 0x0f, 0xbd, 0x9d, 0x94, 0x36, 0xf7, 0x4c, 0x25, 0x2d, 0xba, 0xd3, 0x0e, 0xc7, 0x32];
+        assert_eq!("https://as.example".parse::<Realm>().unwrap().fingerprint(), &expected);
+    }
+
+    #[test]
+    fn realms_of_different_names_have_different_fingerprints() {
+        let [one, other]: [Realm; 2] = ["https://as.example", "https://as.example/"].map(|name| name.parse().unwrap());
+
+        assert_ne!(one, other);
+        assert_ne!(one.fingerprint(), other.fingerprint());
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use url::{Host, Url};
 
-use super::text::{is_visible, textual};
+use super::text::{is_uri_byte, textual};
 
 /// A redirection URI that may be registered: `https`, `http` on loopback, or a private-use scheme with a dot.
 ///
@@ -118,6 +118,10 @@ fn ensure_https(text: &str, url: &Url) -> Result<(), InvalidRedirectUri> {
     if authority.contains('*') {
         return Err(InvalidRedirectUri::Wildcard);
     }
+    // A URL parser would look for the host behind the slashes that follow.
+    if authority.is_empty() {
+        return Err(InvalidRedirectUri::NotAbsolute);
+    }
     if !text.starts_with(&format!("https://{authority}/")) {
         return Err(InvalidRedirectUri::PathMissing);
     }
@@ -132,11 +136,11 @@ fn ensure_private(text: &str, scheme: &str) -> Result<(), InvalidRedirectUri> {
     let has_path = text.get(scheme.len() + 1..).is_some_and(|rest| !rest.trim_matches('/').is_empty());
     let is_reverse_domain = scheme.contains('.') && !scheme.ends_with('.') && !scheme.contains("..");
     let is_as_written = text.starts_with(scheme);
+    let authority = text.get(scheme.len() + 1..).and_then(|rest| rest.strip_prefix("//")).unwrap_or_default();
+    if authority.split(['/', '?']).next().is_some_and(|authority| authority.contains('@')) {
+        return Err(InvalidRedirectUri::User);
+    }
     if is_reverse_domain && has_path && is_as_written { Ok(()) } else { Err(InvalidRedirectUri::Scheme) }
-}
-
-fn is_uri_byte(byte: u8) -> bool {
-    is_visible(byte) && !b" \"<>\\^`{|}".contains(&byte)
 }
 
 /// An `http` URI on loopback, cut so that all but the port can be compared.
@@ -221,3 +225,6 @@ const RESERVED: [&str; 12] = [
     "state",
     "token_type",
 ];
+
+#[cfg(test)]
+mod tests;

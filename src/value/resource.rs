@@ -149,3 +149,85 @@ pub enum InvalidResource {
 
 const MAXIMUM_LENGTH: usize = 512;
 const MAXIMUM_COUNT: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resource(text: &str) -> Resource {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_not_absolute_is_refused() {
+        covers!("RFC8707-2-02");
+        for text in ["", "/", "api", "//api.example", "api.example/v1", "?a", "https://"] {
+            assert_eq!(text.parse::<Resource>(), Err(InvalidResource::NotAbsolute), "{text}");
+        }
+        for text in ["https://api.example", "urn:example:api", "https://api.example/v1?tenant=a"] {
+            assert_eq!(resource(text).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_fragment_is_refused_even_an_empty_one() {
+        covers!("RFC8707-2-03");
+        for text in ["https://a/#x", "https://a/#", "urn:a#b"] {
+            assert_eq!(text.parse::<Resource>(), Err(InvalidResource::Fragment), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_user_a_space_a_control_byte_and_too_much_are_refused() {
+        assert_eq!("https://user@a/".parse::<Resource>(), Err(InvalidResource::User));
+        assert_eq!("https://:secret@a/".parse::<Resource>(), Err(InvalidResource::User));
+        for text in ["https://a/ b", " https://a", "https://a/\n", "https://a/\0", "https://a/\u{e9}"] {
+            assert_eq!(text.parse::<Resource>(), Err(InvalidResource::ForbiddenByte), "{text:?}");
+        }
+        let longest = format!("https://a/{}", "x".repeat(502));
+        assert!(longest.parse::<Resource>().is_ok());
+        assert_eq!(format!("{longest}x").parse::<Resource>(), Err(InvalidResource::TooLong));
+    }
+
+    #[test]
+    fn an_empty_path_and_a_slash_are_the_same_and_nothing_else_is() {
+        covers!("RFC8414-4-01");
+        assert_eq!(resource("https://api.example/"), resource("https://api.example"));
+        for (left, right) in [
+            ("https://api.example/a", "https://api.example/a/"),
+            ("https://api.example", "https://API.example"),
+            ("https://api.example", "https://api.example:443"),
+            ("https://api.example/?", "https://api.example"),
+            ("https://api.example/caf%C3%A9", "https://api.example/cafe%CC%81"),
+            ("https://api.example/%41", "https://api.example/A"),
+        ] {
+            assert_ne!(resource(left), resource(right), "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn a_set_is_sorted_and_has_at_most_16_members() {
+        let many =
+            |count: usize| (0..count).map(|at| resource(&format!("https://{at:02}.example"))).collect::<Vec<_>>();
+        let mut reversed = many(16);
+        reversed.reverse();
+
+        assert_eq!(ResourceSet::new(reversed).unwrap(), ResourceSet::new(many(16)).unwrap());
+        assert_eq!(ResourceSet::new(many(17)), Err(InvalidResource::TooMany));
+        assert_eq!(ResourceSet::new([many(2), many(2)].concat()).unwrap().len(), 2);
+        assert!(ResourceSet::new(Vec::new()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn sets_are_compared_by_their_members() {
+        let set = |texts: &[&str]| ResourceSet::new(texts.iter().map(|text| resource(text)).collect()).unwrap();
+        let both = set(&["https://a.example", "https://b.example"]);
+        let one = ResourceSet::from(resource("https://a.example"));
+
+        assert!(one.is_subset_of(&both));
+        assert!(!both.is_subset_of(&one));
+        assert!(ResourceSet::default().is_subset_of(&one));
+        assert_eq!(both.intersection(&one), one);
+        assert_eq!(both.intersection(&set(&["https://c.example"])), ResourceSet::default());
+    }
+}

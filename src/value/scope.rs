@@ -97,18 +97,11 @@ impl ScopeSet {
         tokens.dedup();
         Self(tokens.join(" ").into())
     }
-}
 
-impl FromStr for ScopeSet {
-    type Err = InvalidScope;
-
-    /// Reads the text of a `scope` parameter. Repeated tokens collapse; a double, leading or trailing space is refused.
-    fn from_str(text: &str) -> Result<Self, InvalidScope> {
+    /// Reads a set of any length: one that was put together may be longer than a parameter.
+    fn from_text(text: &str) -> Result<Self, InvalidScope> {
         if text.is_empty() {
             return Ok(Self::empty());
-        }
-        if text.len() > MAXIMUM_LENGTH {
-            return Err(InvalidScope::TooLong);
         }
         let mut is_canonical = true;
         let mut previous = "";
@@ -118,6 +111,18 @@ impl FromStr for ScopeSet {
             previous = token;
         }
         Ok(if is_canonical { Self(text.into()) } else { Self::from_tokens(text.split(' ').collect()) })
+    }
+}
+
+impl FromStr for ScopeSet {
+    type Err = InvalidScope;
+
+    /// Reads the text of a `scope` parameter. Repeated tokens collapse; a double, leading or trailing space is refused.
+    fn from_str(text: &str) -> Result<Self, InvalidScope> {
+        if text.len() > MAXIMUM_LENGTH {
+            return Err(InvalidScope::TooLong);
+        }
+        Self::from_text(text)
     }
 }
 
@@ -149,8 +154,9 @@ impl fmt::Debug for ScopeSet {
 impl TryFrom<String> for ScopeSet {
     type Error = InvalidScope;
 
+    /// Reads what was stored.
     fn try_from(text: String) -> Result<Self, InvalidScope> {
-        text.parse()
+        Self::from_text(&text)
     }
 }
 
@@ -195,10 +201,114 @@ pub enum InvalidScope {
     /// A byte outside the grammar.
     #[error("the scope contains the byte {0:#04x}")]
     ForbiddenByte(u8),
-    /// A token of more than 256 bytes, or a set of more than 4096.
+    /// A token of more than 256 bytes, or a parameter of more than 4096.
     #[error("the scope is too long")]
     TooLong,
 }
 
 const MAXIMUM_LENGTH: usize = 4096;
 const MAXIMUM_TOKEN_LENGTH: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(text: &str) -> ScopeSet {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_token_has_exactly_the_bytes_of_the_grammar() {
+        covers!("RFC6749-3.3-01");
+        for byte in 0..=u8::MAX {
+            let text = char::from(byte).to_string();
+            let allowed = byte == 0x21 || (0x23..=0x5b).contains(&byte) || (0x5d..=0x7e).contains(&byte);
+            assert_eq!(text.parse::<Scope>().is_ok(), allowed, "{byte:#04x}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_tokens_with_one_space_between_is_refused() {
+        covers!("RFC6749-3.3-01", "ATK-070");
+        for (text, refusal) in [
+            ("a\tb", InvalidScope::ForbiddenByte(b'\t')),
+            ("a\"b", InvalidScope::ForbiddenByte(b'"')),
+            ("a\\b", InvalidScope::ForbiddenByte(b'\\')),
+            ("a\nb", InvalidScope::ForbiddenByte(b'\n')),
+            ("a\u{7f}", InvalidScope::ForbiddenByte(0x7f)),
+            ("\u{e9}", InvalidScope::ForbiddenByte(0xc3)),
+            ("a  b", InvalidScope::Empty),
+            (" a", InvalidScope::Empty),
+            ("a ", InvalidScope::Empty),
+            (" ", InvalidScope::Empty),
+        ] {
+            assert_eq!(text.parse::<ScopeSet>().unwrap_err(), refusal, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_case_sensitive() {
+        covers!("RFC6749-3.3-01");
+        assert!(!set("read").contains("Read"));
+        assert!(!set("Read").is_subset_of(&set("read")));
+        assert_eq!(set("read Read READ").as_str(), "READ Read read");
+    }
+
+    #[test]
+    fn order_and_repetition_do_not_matter() {
+        covers!("ATK-070");
+        assert_eq!(set("write read write"), set("read write"));
+        assert_eq!(set("write read write").as_str(), "read write");
+        assert_eq!(set("write read").iter().collect::<Vec<_>>(), ["read", "write"]);
+    }
+
+    #[test]
+    fn more_than_the_cap_is_refused() {
+        covers!("ATK-070");
+        assert!("x".repeat(256).parse::<Scope>().is_ok());
+        assert_eq!("x".repeat(257).parse::<Scope>(), Err(InvalidScope::TooLong));
+        assert_eq!("x".repeat(257).parse::<ScopeSet>(), Err(InvalidScope::TooLong));
+        let longest = "a ".repeat(2047) + "ab";
+        assert_eq!(longest.len(), 4096);
+        assert_eq!(longest.parse::<ScopeSet>().unwrap().as_str(), "a ab");
+        assert_eq!((longest + "c").parse::<ScopeSet>(), Err(InvalidScope::TooLong));
+        assert_eq!("a ".repeat(10_000).trim_end().parse::<ScopeSet>(), Err(InvalidScope::TooLong));
+    }
+
+    #[test]
+    fn the_empty_set_is_a_subset_of_every_set() {
+        assert!(ScopeSet::empty().is_empty());
+        assert_eq!(set(""), ScopeSet::empty());
+        assert!(ScopeSet::empty().is_subset_of(&set("a")));
+        assert!(!set("a").is_subset_of(&ScopeSet::empty()));
+        assert_eq!(ScopeSet::empty().iter().count(), 0);
+        assert!(!ScopeSet::empty().contains(""));
+    }
+
+    #[test]
+    fn a_subset_is_found_whatever_stands_between() {
+        assert!(set("a c").is_subset_of(&set("a b c")));
+        assert!(!set("a d").is_subset_of(&set("a b c")));
+        assert!(!set("a b c").is_subset_of(&set("a c")));
+        assert!(!set("ab").is_subset_of(&set("a b")));
+        assert_eq!(set("a b").intersection(&set("b c")), set("b"));
+        assert_eq!(set("a b").union(&set("b c")), set("a b c"));
+    }
+
+    #[test]
+    fn a_set_that_was_put_together_can_be_stored_and_read_back() {
+        let many = (0..40).map(|number| format!("{number:0>200}").parse().unwrap());
+
+        let collected: ScopeSet = many.collect();
+
+        let stored = serde_json::to_string(&collected).unwrap();
+        assert_eq!(serde_json::from_str::<ScopeSet>(&stored).unwrap(), collected);
+    }
+
+    #[test]
+    fn what_is_stored_must_be_of_the_grammar() {
+        for stored in [r#""a  b""#, r#"" a""#, r#""a\tb""#, "1", "null"] {
+            assert!(serde_json::from_str::<ScopeSet>(stored).is_err(), "{stored}");
+        }
+    }
+}

@@ -60,3 +60,18 @@ impl fmt::Debug for SymmetricKey {
 pub(crate) fn equal(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_strings_are_equal_if_length_and_bytes_are() {
+        assert!(equal(b"", b""));
+        assert!(equal(b"abc", b"abc"));
+        for other in [&b""[..], b"ab", b"abcd", b"abd", b"bbc"] {
+            assert!(!equal(b"abc", other));
+            assert!(!equal(other, b"abc"));
+        }
+    }
+}

@@ -27,3 +27,27 @@ impl FromStr for State {
 #[error("a state is 1 to 2048 bytes of printable ASCII")]
 #[non_exhaustive]
 pub struct InvalidState;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printable_ascii_is_a_state_and_nothing_else_is() {
+        covers!("RFC6749-A.5-01");
+        for byte in 0..=u8::MAX {
+            let text = char::from(byte).to_string();
+            assert_eq!(text.parse::<State>().is_ok(), (0x20..=0x7e).contains(&byte), "{byte:#04x}");
+        }
+        let printable: String = (0x20..=0x7e).map(char::from).collect();
+        assert_eq!(printable.parse::<State>().unwrap().as_str(), printable);
+        assert_eq!("".parse::<State>(), Err(InvalidState));
+        assert_eq!("\u{e9}".parse::<State>(), Err(InvalidState));
+    }
+
+    #[test]
+    fn two_thousand_and_forty_eight_bytes_are_the_most() {
+        assert!("x".repeat(2048).parse::<State>().is_ok());
+        assert_eq!("x".repeat(2049).parse::<State>(), Err(InvalidState));
+    }
+}

@@ -46,3 +46,20 @@ fn is_name(text: &str) -> bool {
 #[error("a subject is 1 to 255 bytes of printable ASCII")]
 #[non_exhaustive]
 pub struct InvalidSubject;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_printable_ascii_with_something_in_it() {
+        for text in ["", " ", "   ", "a\nb", "\u{e9}", "a\0", &"x".repeat(256)] {
+            assert_eq!(text.parse::<Subject>(), Err(InvalidSubject), "{text:?}");
+            assert_eq!(text.parse::<SessionId>(), Err(InvalidSubject), "{text:?}");
+        }
+        for text in ["a", "user 1", "a@b.example", &"x".repeat(255)] {
+            assert_eq!(text.parse::<Subject>().unwrap().as_str(), text);
+            assert_eq!(text.parse::<SessionId>().unwrap().as_str(), text);
+        }
+    }
+}

@@ -52,3 +52,8 @@ pub(super) use textual;
 pub(super) fn is_visible(byte: u8) -> bool {
     (0x20..=0x7e).contains(&byte)
 }
+
+/// A byte that may occur in a URI ([RFC 3986 §2](https://www.rfc-editor.org/rfc/rfc3986#section-2)).
+pub(super) fn is_uri_byte(byte: u8) -> bool {
+    is_visible(byte) && !b" \"<>\\^`{|}".contains(&byte)
+}

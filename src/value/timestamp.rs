@@ -107,3 +107,59 @@ impl fmt::Display for Lifetime {
         write!(f, "{}s", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_saturates_at_both_ends() {
+        covers!("ATK-295");
+        let (first, last) = (Timestamp::from_seconds(i64::MIN), Timestamp::MAX);
+        let longest = Lifetime::seconds(u64::MAX);
+
+        assert_eq!(last.after(Lifetime::seconds(1)), last);
+        assert_eq!(first.after(longest), last);
+        assert_eq!(first.before(Lifetime::seconds(1)), first);
+        assert_eq!(last.before(longest), first);
+        assert_eq!(last.since(first).as_seconds(), i64::MAX.unsigned_abs());
+        assert_eq!(first.since(last), Lifetime::ZERO);
+        assert_eq!(Lifetime::minutes(u64::MAX), longest);
+        assert_eq!(Lifetime::days(u64::MAX), longest);
+    }
+
+    #[test]
+    fn every_instant_can_be_printed() {
+        covers!("ATK-295");
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_700_000_000, "2023-11-14T22:13:20Z"),
+            (4_294_967_296, "2106-02-07T06:28:16Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (i64::MAX, "9223372036854775807s"),
+            (i64::MIN, "-9223372036854775808s"),
+        ] {
+            assert_eq!(Timestamp::from_seconds(seconds).to_string(), text);
+        }
+        assert_eq!(Lifetime::minutes(2).to_string(), "120s");
+    }
+
+    #[test]
+    fn what_expires_now_has_expired() {
+        let at = Timestamp::from_seconds(100);
+
+        assert!(!at.is_past(Timestamp::from_seconds(99)));
+        assert!(at.is_past(at));
+        assert!(at.is_past(Timestamp::from_seconds(101)));
+    }
+
+    #[test]
+    fn spans_are_what_their_units_say() {
+        assert_eq!(Lifetime::minutes(2), Lifetime::seconds(120));
+        assert_eq!(Lifetime::days(2), Lifetime::seconds(172_800));
+        assert!(Lifetime::ZERO.is_zero() && !Lifetime::seconds(1).is_zero());
+        assert_eq!(Timestamp::from_seconds(90).after(Lifetime::seconds(10)).as_seconds(), 100);
+        assert_eq!(Timestamp::from_seconds(90).before(Lifetime::seconds(10)).as_seconds(), 80);
+        assert_eq!(Timestamp::from_seconds(90).since(Timestamp::from_seconds(80)), Lifetime::seconds(10));
+    }
+}

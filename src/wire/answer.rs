@@ -95,3 +95,45 @@ impl From<IntrospectionResponse> for Answer {
 }
 
 const CHALLENGE: &str = r#"Basic realm="clients", charset="UTF-8""#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_its_code_and_nothing_else() {
+        covers!("RFC6749-4.1.2.1-13");
+        for code in ErrorCode::ALL {
+            let answer = Answer::error(code);
+
+            let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+            assert_eq!(body, serde_json::json!({"error": code.as_str()}));
+            assert_eq!(answer.status(), code.status());
+            assert_eq!(answer.challenge().is_some(), answer.status() == 401);
+            assert_eq!(answer.retry_after(), None);
+        }
+    }
+
+    #[test]
+    fn no_answer_may_be_cached_and_every_body_is_json() {
+        let answer = Answer::error_for(ErrorCode::InvalidClient, Lifetime::seconds(7));
+        let headers: Vec<_> = answer.headers().map(|(name, value)| (name, value.into_owned())).collect();
+        let expected = [
+            ("cache-control", "no-store"),
+            ("pragma", "no-cache"),
+            ("content-type", "application/json"),
+            ("www-authenticate", r#"Basic realm="clients", charset="UTF-8""#),
+            ("retry-after", "7"),
+        ];
+        assert_eq!(headers, expected.map(|(name, value)| (name, value.to_owned())));
+    }
+
+    #[test]
+    fn a_revocation_has_no_body_and_so_no_type() {
+        let answer = Answer::revoked();
+
+        assert_eq!((answer.status(), answer.body()), (200, &b""[..]));
+        assert_eq!(answer.headers().map(|(name, _)| name).collect::<Vec<_>>(), ["cache-control", "pragma"]);
+        assert_eq!(answer.into_body(), b"");
+    }
+}

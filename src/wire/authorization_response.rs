@@ -126,3 +126,85 @@ impl fmt::Debug for FormPost {
 }
 
 const SCRIPT: &str = "document.forms[0].submit()";
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    fn denied(redirect_uri: &str, state: &str, mode: ResponseMode) -> AuthorizationResponse {
+        let content = ResponseContent::Error(ErrorCode::AccessDenied);
+        let issuer = "https://as.example/a".parse().unwrap();
+        AuthorizationResponse::new(&content, redirect_uri, Some(&state.parse().unwrap()), &issuer, mode)
+    }
+
+    fn location(redirect_uri: &str, state: &str) -> String {
+        match denied(redirect_uri, state, ResponseMode::Query) {
+            AuthorizationResponse::Redirect(location) => location,
+            AuthorizationResponse::FormPost(_) => panic!("a redirect was asked for"),
+        }
+    }
+
+    fn form(redirect_uri: &str, state: &str) -> FormPost {
+        match denied(redirect_uri, state, ResponseMode::FormPost) {
+            AuthorizationResponse::FormPost(form) => form,
+            AuthorizationResponse::Redirect(_) => panic!("a form was asked for"),
+        }
+    }
+
+    #[test]
+    fn the_parameters_follow_the_query_that_was_registered() {
+        let added = "error=access_denied&state=x&iss=https%3A%2F%2Fas.example%2Fa";
+        for (redirect_uri, separator) in
+            [("https://app.example/cb", "?"), ("https://app.example/cb?a=1", "&"), ("com.example.app:/cb", "?")]
+        {
+            assert_eq!(location(redirect_uri, "x"), format!("{redirect_uri}{separator}{added}"));
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_state_gets_out_of_its_parameter() {
+        covers!("RFC6749-B-01");
+        let state: String = (0x20..=0x7e_u8).map(char::from).collect();
+
+        let location = location("https://app.example/cb", &state);
+
+        let url = url::Url::parse(&location).unwrap();
+        let read: Vec<_> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let expected = [("error", "access_denied"), ("state", &state), ("iss", "https://as.example/a")];
+        assert_eq!(read, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert!(!location.contains(['"', ' ', '<', '#']));
+    }
+
+    #[test]
+    fn no_answer_has_an_error_uri() {
+        covers!("RFC6749-4.1.2.1-13");
+        let names: Vec<_> = form("https://app.example/cb", "x").fields.iter().map(|(name, _)| *name).collect();
+
+        assert_eq!(names, ["error", "state", "iss"]);
+        assert!(!location("https://app.example/cb", "x").contains("error_uri"));
+    }
+
+    #[test]
+    fn markup_in_a_form_is_escaped() {
+        let html = form("https://app.example/cb?a='&b", "\"><script>'&amp;").to_html();
+
+        assert!(html.contains(r#"action="https://app.example/cb?a=&#39;&amp;b""#), "{html}");
+        assert!(html.contains(r#"name="state" value="&quot;&gt;&lt;script&gt;&#39;&amp;amp;""#), "{html}");
+        assert_eq!(html.matches("<script>").count(), 1);
+        assert_eq!(html.matches("method=\"post\"").count(), 1);
+    }
+
+    #[test]
+    fn the_page_runs_its_own_script_and_no_other() {
+        let hash = STANDARD.encode(Sha256::digest(SCRIPT));
+
+        assert!(FormPost::CONTENT_SECURITY_POLICY.contains(&format!("script-src 'sha256-{hash}'")));
+        assert!(FormPost::CONTENT_SECURITY_POLICY.starts_with("default-src 'none'"));
+        assert!(!FormPost::CONTENT_SECURITY_POLICY.contains("unsafe"));
+        assert!(form("https://app.example/cb", "x").to_html().contains(&format!("<script>{SCRIPT}</script>")));
+    }
+}

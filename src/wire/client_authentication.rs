@@ -110,3 +110,6 @@ pub enum MalformedCredentials {
 }
 
 const LONGEST_BASIC: usize = 2048;
+
+#[cfg(test)]
+mod tests;

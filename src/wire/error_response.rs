@@ -97,3 +97,62 @@ impl fmt::Display for ErrorCode {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+impl ErrorCode {
+    /// Every code.
+    pub(crate) const ALL: [Self; 15] = [
+        Self::AccessDenied,
+        Self::ConsentRequired,
+        Self::InvalidClient,
+        Self::InvalidGrant,
+        Self::InvalidRequest,
+        Self::InvalidScope,
+        Self::InvalidTarget,
+        Self::LoginRequired,
+        Self::RequestNotSupported,
+        Self::RequestUriNotSupported,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+        Self::UnauthorizedClient,
+        Self::UnsupportedGrantType,
+        Self::UnsupportedResponseType,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_of_the_grammar() {
+        covers!("RFC6749-8.5-01", "RFC6749-4.1.2.1-12");
+        for code in ErrorCode::ALL {
+            let allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+            assert!(!code.as_str().is_empty() && code.as_str().bytes().all(allowed), "{code}");
+            assert_eq!(code.to_string(), code.as_str());
+        }
+    }
+
+    #[test]
+    fn every_code_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+
+        assert_eq!(names.len(), ErrorCode::ALL.len());
+    }
+
+    #[test]
+    fn only_what_is_not_the_requests_fault_has_another_status_than_400() {
+        for code in ErrorCode::ALL {
+            let expected = match code.as_str() {
+                "invalid_client" => 401,
+                "temporarily_unavailable" => 429,
+                "server_error" => 503,
+                _ => 400,
+            };
+            assert_eq!(code.status(), expected, "{code}");
+        }
+    }
+}

@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn what_is_not_one_object_is_no_answer() {
         let deep = format!(r#"{{"active":true,"x":{}}}"#, "[".repeat(200) + &"]".repeat(200));
-        let wide = format!(r#"{{"active":true{}}}"#, (0..64).map(|n| format!(r#","{n}":0"#)).collect::<String>());
+        let members: Vec<String> = (0..64).map(|number| format!(r#""{number}":0"#)).collect();
+        let wide = format!(r#"{{"active":true,{}}}"#, members.join(","));
         let long = format!(r#"{{"active":true,"x":"{}"}}"#, "x".repeat(64 * 1024));
         for body in [
             "",

@@ -89,3 +89,84 @@ impl ActiveToken {
 
 /// The bytes of the names and punctuation, and of two times.
 const FIXED: usize = 140;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn token() -> ActiveToken {
+        ActiveToken {
+            issuer: "https://as.example".parse().unwrap(),
+            client: "client".parse().unwrap(),
+            subject: Some("user".parse().unwrap()),
+            scope: "read write".parse().unwrap(),
+            audience: ResourceSet::from("https://api.example".parse::<Resource>().unwrap()),
+            issued_at: Timestamp::from_seconds(1_700_000_000),
+            expires_at: Timestamp::from_seconds(1_700_000_600),
+            is_access_token: true,
+        }
+    }
+
+    fn read(token: ActiveToken) -> Value {
+        serde_json::from_slice(&IntrospectionResponse::Active(token).to_json()).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_active_says_exactly_that() {
+        let response = IntrospectionResponse::Inactive;
+
+        assert_eq!(response.to_json(), br#"{"active":false}"#);
+        assert!(response.active().is_none());
+    }
+
+    #[test]
+    fn an_active_token_says_all_of_itself() {
+        let expected = json!({
+            "active": true,
+            "iss": "https://as.example",
+            "client_id": "client",
+            "sub": "user",
+            "scope": "read write",
+            "aud": "https://api.example",
+            "token_type": "Bearer",
+            "iat": 1_700_000_000,
+            "exp": 1_700_000_600,
+        });
+        assert_eq!(read(token()), expected);
+    }
+
+    #[test]
+    fn what_does_not_apply_is_left_out() {
+        let token = ActiveToken { subject: None, audience: ResourceSet::default(), is_access_token: false, ..token() };
+
+        let read = read(token);
+
+        for member in ["sub", "aud", "token_type"] {
+            assert!(read.get(member).is_none(), "{member}");
+        }
+    }
+
+    #[test]
+    fn several_audiences_are_a_list() {
+        let audience = ["https://b.example", "https://a.example"].map(|text| text.parse().unwrap()).to_vec();
+        let token = ActiveToken { audience: ResourceSet::new(audience).unwrap(), ..token() };
+
+        assert_eq!(read(token)["aud"], json!(["https://a.example", "https://b.example"]));
+    }
+
+    #[test]
+    fn quotes_in_a_name_are_escaped() {
+        let token = ActiveToken {
+            client: r#"a"b\c"#.parse().unwrap(),
+            subject: Some(r#"","admin":"yes"#.parse().unwrap()),
+            ..token()
+        };
+
+        let read = read(token);
+
+        assert_eq!((&read["client_id"], &read["sub"]), (&json!(r#"a"b\c"#), &json!(r#"","admin":"yes"#)));
+        assert!(read.get("admin").is_none());
+    }
+}

@@ -91,3 +91,52 @@ impl Object {
         self.0.push(b'"');
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(object: Object) -> Value {
+        serde_json::from_slice(&object.end()).unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_member_is_read_back() {
+        let mut object = Object::with_capacity(0);
+        object.text("a", "b").number("c", 7).truth("d", true).truth("e", false);
+        object.texts("f", ["g", "h"].into_iter()).texts("i", [].into_iter());
+
+        assert_eq!(read(object), json!({"a": "b", "c": 7, "d": true, "e": false, "f": ["g", "h"], "i": []}));
+        assert_eq!(Object::with_capacity(0).end(), b"{}");
+    }
+
+    #[test]
+    fn what_would_end_a_string_is_escaped() {
+        let hostile: String = (0..=0xff).filter_map(char::from_u32).chain("\u{2028}\u{1f980}".chars()).collect();
+        let mut object = Object::with_capacity(0);
+        object.text("a", &hostile).texts(&hostile, [hostile.as_str()].into_iter());
+
+        assert_eq!(read(object), json!({"a": hostile.as_str(), hostile.as_str(): [hostile.as_str()]}));
+    }
+
+    #[test]
+    fn every_number_is_written_in_full() {
+        for number in [0, 1, -1, 9, 10, 1_700_000_000, i64::MAX, i64::MIN] {
+            let mut object = Object::with_capacity(0);
+            object.number("a", number);
+            assert_eq!(read(object), json!({"a": number}));
+        }
+    }
+
+    #[test]
+    fn a_finished_object_has_capacity_for_nothing_more() {
+        for capacity in [0, 9, 1000] {
+            let mut object = Object::with_capacity(capacity);
+            object.text("a", "b");
+            let bytes = object.end();
+            assert_eq!(bytes.capacity(), bytes.len());
+        }
+    }
+}

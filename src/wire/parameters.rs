@@ -175,3 +175,6 @@ pub enum MalformedParameters {
 
 const MOST_BYTES: usize = 16 * 1024;
 const MOST_PAIRS: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -26,3 +26,37 @@ impl TokenQuery {
         Ok(token.map(|token| Self { token: PresentedCredential::parse(prefix, &token) }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::World;
+
+    fn read(body: &str) -> Result<Option<TokenQuery>, MalformedParameters> {
+        TokenQuery::read("", &Parameters::parse(body.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_token_is_named_or_it_is_not() {
+        let world = World::new();
+        let token = world.access_token(0);
+
+        assert!(read(&format!("token={}", token.expose())).unwrap().unwrap().token.is_some());
+        assert!(read("token=junk").unwrap().unwrap().token.is_none());
+        for body in ["", "token=", "Token=a", "refresh_token=a"] {
+            assert!(read(body).unwrap().is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_hint_has_nothing_to_add_but_must_not_be_repeated() {
+        let world = World::new();
+        let token = world.refresh_token(0);
+        for hint in ["access_token", "refresh_token", "unknown", ""] {
+            let body = format!("token={}&token_type_hint={hint}", token.expose());
+            assert!(read(&body).unwrap().unwrap().token.is_some(), "{hint}");
+        }
+        assert_eq!(read("token=a&token=a").unwrap_err(), MalformedParameters::Repeated);
+        assert_eq!(read("token=a&token_type_hint=b&token_type_hint=b").unwrap_err(), MalformedParameters::Repeated);
+    }
+}

@@ -172,3 +172,107 @@ pub enum MalformedTokenRequest {
 }
 
 const MOST_RESOURCES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::World;
+
+    fn parameters(body: &str) -> Parameters<'_> {
+        Parameters::parse(body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_code_request_needs_a_code() {
+        for body in ["", "code=", "code", "Code=abc"] {
+            let refusal = CodeRequest::read("", &parameters(body)).unwrap_err();
+            assert_eq!(refusal, MalformedTokenRequest::CodeMissing, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_request_needs_a_token() {
+        for body in ["", "refresh_token=", "token=abc"] {
+            let refusal = RefreshRequest::read("", &parameters(body)).unwrap_err();
+            assert_eq!(refusal, MalformedTokenRequest::RefreshTokenMissing, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_credential_of_another_kind_is_none() {
+        covers!("ATK-095");
+        let world = World::new();
+        let (code, access, refresh) = (world.code(), world.access_token(0), world.refresh_token(0));
+        for (text, is_code, is_refresh) in
+            [(code.expose(), true, false), (access.expose(), false, false), (refresh.expose(), false, true)]
+        {
+            let body = format!("code={text}&refresh_token={text}");
+            let parameters = parameters(&body);
+            assert_eq!(CodeRequest::read("", &parameters).unwrap().code.is_some(), is_code);
+            assert_eq!(RefreshRequest::read("", &parameters).unwrap().token.is_some(), is_refresh);
+        }
+    }
+
+    #[test]
+    fn junk_is_no_credential_but_no_malformed_request_either() {
+        for text in ["x", "%00", &"A".repeat(67), &"x".repeat(10_000)] {
+            let body = format!("code={text}");
+            assert!(CodeRequest::read("", &parameters(&body)).unwrap().code.is_none());
+        }
+    }
+
+    #[test]
+    fn the_verifier_is_absent_malformed_or_well_formed() {
+        let verifier = |text: &str| {
+            let body = format!("code=x{text}");
+            match CodeRequest::read("", &parameters(&body)).unwrap().verifier {
+                PresentedVerifier::Absent => "absent",
+                PresentedVerifier::Malformed => "malformed",
+                PresentedVerifier::WellFormed(_) => "well formed",
+            }
+        };
+        assert_eq!(verifier(""), "absent");
+        assert_eq!(verifier("&code_verifier="), "absent");
+        assert_eq!(verifier("&code_verifier=x"), "malformed");
+        assert_eq!(verifier(&format!("&code_verifier={}", "+".repeat(43))), "malformed");
+        assert_eq!(verifier(&format!("&code_verifier={}", "x".repeat(43))), "well formed");
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_refused() {
+        let repeated = MalformedTokenRequest::Parameters(MalformedParameters::Repeated);
+        for body in ["code=x&code=x", "code=x&code_verifier=a&code_verifier=a", "code=x&redirect_uri=a&redirect_uri=a"]
+        {
+            assert_eq!(CodeRequest::read("", &parameters(body)).unwrap_err(), repeated, "{body}");
+        }
+        assert_eq!(RefreshRequest::read("", &parameters("refresh_token=x&scope=a&scope=a")).unwrap_err(), repeated);
+        assert_eq!(ClientCredentialsRequest::read(&parameters("scope=a&scope=")).unwrap_err(), repeated);
+    }
+
+    #[test]
+    fn scope_and_resources_are_read_or_refused() {
+        let read = |body: &str| RequestedTerms::read(&parameters(body));
+        let terms = read("scope=b+a&resource=https://b.example&resource=https://a.example/").unwrap();
+        assert_eq!(terms.scope.unwrap().as_str(), "a b");
+        let resources: Vec<_> = terms.resources.iter().map(ToString::to_string).collect();
+        assert_eq!(resources, ["https://a.example", "https://b.example"]);
+
+        let empty = read("scope=&resource=").unwrap();
+        assert!(empty.scope.is_none() && empty.resources.is_empty());
+
+        for body in ["scope=a++b", "scope=+", "scope=%22", "scope=a%0ab"] {
+            assert_eq!(read(body).unwrap_err(), MalformedTokenRequest::Scope, "{body}");
+        }
+        for body in ["resource=api", "resource=https://a%23", "resource=https://a&resource=b"] {
+            assert_eq!(read(body).unwrap_err(), MalformedTokenRequest::Resource, "{body}");
+        }
+    }
+
+    #[test]
+    fn sixteen_resources_are_the_most() {
+        let body = |count: usize| (0..count).map(|at| format!("resource=urn:{at}")).collect::<Vec<_>>().join("&");
+
+        assert_eq!(RequestedTerms::read(&parameters(&body(16))).unwrap().resources.len(), 16);
+        assert_eq!(RequestedTerms::read(&parameters(&body(17))).unwrap_err(), MalformedTokenRequest::Resource);
+    }
+}

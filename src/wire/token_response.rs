@@ -45,3 +45,55 @@ impl TokenResponse {
         object.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::world::World;
+
+    fn response(expires_in: u64, with_refresh_token: bool) -> TokenResponse {
+        let world = World::new();
+        TokenResponse {
+            access_token: world.access_token(0),
+            expires_in: Lifetime::seconds(expires_in),
+            refresh_token: with_refresh_token.then(|| world.refresh_token(0)),
+            scope: "read write".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_answer_is_json_and_says_scope_and_lifetime() {
+        let response = response(600, true);
+
+        let read: Value = serde_json::from_slice(&response.to_json()).unwrap();
+
+        let expected = json!({
+            "access_token": response.access_token.expose(),
+            "token_type": "Bearer",
+            "expires_in": 600,
+            "refresh_token": response.refresh_token.as_ref().unwrap().expose(),
+            "scope": "read write",
+        });
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn without_a_refresh_token_there_is_no_such_member() {
+        let read: Value = serde_json::from_slice(&response(600, false).to_json()).unwrap();
+
+        assert!(read.get("refresh_token").is_none());
+    }
+
+    #[test]
+    fn the_answer_has_exactly_the_size_of_its_text() {
+        for expires_in in [0, 1, 9, 10, 99, 100, 3600, u64::MAX] {
+            for with_refresh_token in [false, true] {
+                let json = response(expires_in, with_refresh_token).to_json();
+                assert_eq!(json.len(), json.capacity());
+                assert!(serde_json::from_slice::<Value>(&json).is_ok());
+            }
+        }
+    }
+}

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use grantsmith::http::{OAuthService, Pages, Paths};
 use grantsmith::policy::Policy;
 use grantsmith::record::{Authentication, Trust};
-use grantsmith::server::{Interaction, Need, Registration, UserSession};
-use grantsmith::value::Timestamp;
+use grantsmith::server::{AuthorizationServer, Interaction, Need, Registration, UserSession};
+use grantsmith::value::{ResourceSet, Timestamp};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use proptest::prelude::*;
@@ -42,6 +42,7 @@ impl Pages for PlainPages {
 
 /// A server with pages, a client that is known and one that registered itself.
 struct Office {
+    server: AuthorizationServer,
     service: OAuthService,
     basic: String,
 }
@@ -63,7 +64,7 @@ impl Office {
             pollster::block_on(server.register(registration.with_id(id.parse().unwrap()))).unwrap()
         });
         let basic = basic("client", known.secret.unwrap().expose());
-        Self { service: OAuthService::new(server, pages).unwrap(), basic }
+        Self { service: OAuthService::new(server.clone(), pages).unwrap(), server, basic }
     }
 
     /// A page of this need, for a browser with these cookies.
@@ -346,20 +347,30 @@ fn another_browser_cannot_decide() {
 }
 
 #[test]
-fn a_long_request_comes_back_whole() {
+fn a_handle_longer_than_a_form_may_be_comes_back_whole() {
     let office = Office::new();
-    let state = "s".repeat(2048);
-    let resources: Vec<_> = (0..16).map(|at| format!("https://api.example/{at}/{}", "r".repeat(400))).collect();
-    let mut more = vec![("state", state.as_str())];
+    let scope: String = (10..26).map(|at| format!("{at}{} ", "s".repeat(250))).collect();
+    let resources: Vec<_> = (10..26).map(|at| format!("https://api.example/{at}/{}", "r".repeat(450))).collect();
+    let parsed = resources.iter().map(|resource| resource.parse().unwrap()).collect();
+    let mut registration = Registration::confidential(vec![CLIENT.parse().unwrap()])
+        .with_id("greedy".parse().unwrap())
+        .with_scope(scope.trim().parse().unwrap())
+        .with_resources(ResourceSet::new(parsed).unwrap());
+    registration.allows_multiple_audiences = true;
+    pollster::block_on(office.server.register(registration)).unwrap();
+    let state = "s".repeat(2000);
+    let mut more = vec![("client_id", "greedy"), ("state", &state), ("scope", scope.trim())];
     more.extend(resources.iter().map(|resource| ("resource", resource.as_str())));
 
-    // The client may use none of these resources, which the server remembers until the user has logged in.
-    let asked = office.ask(&query(&more), "");
-    let back = with(get(&format!("{}?handle={}", asked.path, asked.handle)), "cookie", "session=alice");
-    let answer = send(&office.service, with(back, "cookie", &asked.cookies));
+    let login = office.ask(&query(&more), "");
+    let back = with(get(&format!("{}?handle={}", login.path, login.handle)), "cookie", "session=alice");
+    let consent = Asked::of(send(&office.service, with(back, "cookie", &login.cookies)), &login.cookies);
+    let cookies = format!("session=alice{}", consent.cookies);
+    let approved = office.decide_as(&cookies, &consent, "decision=approve");
 
-    assert_eq!(value_in(&answer, "error").as_deref(), Some("invalid_target"));
-    assert_eq!(value_in(&answer, "state"), Some(state));
+    assert!(consent.handle.len() > 16 * 1024, "{}", consent.handle.len());
+    assert!(value_in(&approved, "code").is_some());
+    assert_eq!(value_in(&approved, "state"), Some(state));
 }
 
 #[test]

@@ -158,5 +158,5 @@ fn two_sites_of_one_path_do_not_fit_into_one_service() {
     let error =
         OAuthService::without_pages(one).unwrap().and(&OAuthService::without_pages(other).unwrap()).unwrap_err();
 
-    assert_eq!(error, InvalidMount::PathTaken { value: "/token".to_owned() });
+    assert_eq!(error, InvalidMount::PathTaken { value: "/.well-known/oauth-authorization-server".to_owned() });
 }

@@ -16,6 +16,10 @@ macro_rules! covers {
 mod architecture;
 mod source_tree;
 
+// What is set up before.
+mod builder;
+mod registration;
+
 // The endpoints that clients call directly.
 mod client_authentication;
 mod introspection;
@@ -25,8 +29,19 @@ mod token_code;
 mod token_refresh;
 mod token_world;
 
+// What happens in front of a browser.
+mod administration;
+mod authorize;
+mod decide;
+mod world;
+
+// What the APIs do that tokens are for.
+mod resource;
+
 // What happens at the same time, and what goes wrong.
+mod faults;
 mod races;
+mod storage;
 
 // Over HTTP.
 mod http_authorize;

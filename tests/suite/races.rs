@@ -1,5 +1,6 @@
 //! Two requests over one grant, in every order of their loads and saves, with every save failing in turn.
 
+mod approve;
 mod stage;
 
 use std::future::Future as _;

@@ -76,20 +76,19 @@ impl AuthorizationServer {
             return self.refuse_request(step, RequestRefusal::AccountInactive);
         }
         let (realm, client) = (&self.0.realm, &*step.client);
-        self.finish_before(session, client, step.now).await?;
-        if terms.remember {
-            let names = (client.id(), client.instance);
-            let (scope, resources) = (terms.scope.clone(), terms.resources.clone());
-            self.remember(&Consent::given_at(step.now, realm, &session.subject, names, scope, resources)).await?;
-        }
-        self.join_session(session, step.now).await?;
-        let before = self.standing(session, client).await?;
-        if before.has_session_ended {
+        let before = self.settled_standing(session, client, step.now).await?;
+        if before.has_session_ended(&session.subject) {
             return if step.paused.reply().is_silent {
                 self.refuse_request(step, RequestRefusal::LoginRequired)
             } else {
                 self.ask(step, Need::LogInAgain)
             };
+        }
+        self.join_session(session, &before, step.now).await?;
+        if terms.remember {
+            let names = (client.id(), client.instance);
+            let (scope, resources) = (terms.scope.clone(), terms.resources.clone());
+            self.remember(&Consent::given_at(step.now, realm, &session.subject, names, scope, resources)).await?;
         }
         let (code, digest) = self.code_of(step)?;
         let approval = Approval {
@@ -191,7 +190,7 @@ impl AuthorizationServer {
         code: Credential,
     ) -> Result<Authorization, Unavailable> {
         let after = self.standing(session, &step.client).await?;
-        if before.has_moved_on(&after, terms, &step.client) {
+        if before.has_moved_on(&after, &session.subject, terms, &step.client) {
             self.end_stored(self.identity(step).key(), EndReason::ApprovalOvertaken, step.now).await?;
             return self.refuse_request(step, RequestRefusal::Overtaken);
         }

@@ -7,78 +7,86 @@ use std::sync::Arc;
 
 use super::approve::Terms;
 use crate::host::{Expected, Saved};
-use crate::record::{Client, Consent, Record, Session};
+use crate::record::{Client, Consent, Record, Session, SubjectEpoch, Version};
 use crate::server::token::MOST_ATTEMPTS;
 use crate::server::{AuthorizationServer, Unavailable, UserSession};
-use crate::value::{Lifetime, Timestamp};
+use crate::value::{Lifetime, Subject, Timestamp};
 
 /// The marks that an approval must not have missed.
 pub(super) struct Standing {
-    epoch: u64,
-    pub(super) has_session_ended: bool,
-    consent: Option<Arc<Consent>>,
+    epoch: Option<(Arc<SubjectEpoch>, Version)>,
+    session: Option<Arc<Session>>,
+    consent: Option<(Arc<Consent>, Version)>,
 }
 
 impl Standing {
+    /// Whether nothing can be approved in this session any more, or it never was this user's.
+    pub(super) fn has_session_ended(&self, subject: &Subject) -> bool {
+        self.session.as_ref().is_some_and(|session| session.has_ended() || session.subject() != Some(subject))
+    }
+
     /// Whether something ended between the two readings.
-    pub(super) fn has_moved_on(&self, later: &Self, terms: &Terms, client: &Client) -> bool {
-        let consent = later.consent.as_deref();
-        let is_withdrawn = consent.is_some_and(Consent::is_withdrawn);
+    pub(super) fn has_moved_on(&self, later: &Self, subject: &Subject, terms: &Terms, client: &Client) -> bool {
+        let consent = later.consent.as_ref().map(|(consent, _)| consent);
+        let is_withdrawn = consent.is_some_and(|it| it.is_withdrawn());
         let is_covered = consent.is_some_and(|it| it.covers(client.instance, &terms.scope, &terms.resources));
-        self.epoch != later.epoch || later.has_session_ended || is_withdrawn || (terms.rests_on_consent && !is_covered)
+        self.epoch() != later.epoch()
+            || later.has_session_ended(subject)
+            || is_withdrawn
+            || (terms.rests_on_consent && !is_covered)
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch.as_ref().map_or(0, |(epoch, _)| epoch.epoch())
     }
 }
 
 impl AuthorizationServer {
     /// Reads what an approval relies on.
     pub(super) async fn standing(&self, session: &UserSession, client: &Client) -> Result<Standing, Unavailable> {
-        let realm = &self.0.realm;
-        let epoch = match self.load_epoch(&session.subject).await? {
-            Some((epoch, _)) => epoch.epoch(),
-            None => 0,
+        let epoch = self.load_epoch(&session.subject).await?;
+        let stored = match &session.authentication.session {
+            None => None,
+            Some(id) => self.load_session(id).await?.map(|(session, _)| session),
         };
-        let has_session_ended = match &session.authentication.session {
-            None => false,
-            Some(id) => match self.load_session(id).await? {
-                Some((stored, _)) => stored.has_ended() || stored.subject() != Some(&session.subject),
-                None => false,
-            },
-        };
-        let consent = self.load_consent(Consent::key_of(realm, &session.subject, client.id())).await?;
-        Ok(Standing { epoch, has_session_ended, consent: consent.map(|(consent, _)| consent) })
+        let key = Consent::key_of(&self.0.realm, &session.subject, client.id());
+        Ok(Standing { epoch, session: stored, consent: self.load_consent(key).await? })
     }
 
-    /// Finishes what was left undone when the user's grants or the consent were ended: afterwards nobody will take the
-    /// new grant for an old one.
-    pub(super) async fn finish_before(
+    /// The same, after what was left undone when the user's grants or the consent were ended: finished now, it will
+    /// not take the new grant for an old one.
+    pub(super) async fn settled_standing(
         &self,
         session: &UserSession,
         client: &Client,
         now: Timestamp,
-    ) -> Result<(), Unavailable> {
-        if let Some((epoch, version)) = self.load_epoch(&session.subject).await?
-            && epoch.due_at().is_some()
-        {
-            self.finish_subject(&epoch, version, now).await?;
+    ) -> Result<Standing, Unavailable> {
+        let standing = self.standing(session, client).await?;
+        let epoch = standing.epoch.as_ref().filter(|(epoch, _)| epoch.due_at().is_some());
+        let consent = standing.consent.as_ref().filter(|(consent, _)| consent.is_withdrawn());
+        if let Some((epoch, version)) = epoch {
+            self.finish_subject(epoch, *version, now).await?;
         }
-        let key = Consent::key_of(&self.0.realm, &session.subject, client.id());
-        if let Some((consent, version)) = self.load_consent(key).await?
-            && consent.is_withdrawn()
-        {
-            self.finish_consent(&consent, version, now).await?;
+        if let Some((consent, version)) = consent {
+            self.finish_consent(consent, *version, now).await?;
         }
-        Ok(())
+        if epoch.is_none() && consent.is_none() {
+            return Ok(standing);
+        }
+        self.standing(session, client).await
     }
 
     /// Notes that something is approved in the session, so that its end finds it.
-    pub(super) async fn join_session(&self, session: &UserSession, now: Timestamp) -> Result<(), Unavailable> {
-        let Some(id) = &session.authentication.session else { return Ok(()) };
-        if self.load_session(id).await?.is_some() {
-            return Ok(());
-        }
+    pub(super) async fn join_session(
+        &self,
+        session: &UserSession,
+        standing: &Standing,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        let (Some(id), None) = (&session.authentication.session, &standing.session) else { return Ok(()) };
         let opened = Session::opened(&self.0.realm, id, &session.subject, now.after(SESSION_MEMORY));
         let version = self.draw()?.version()?;
-        // If somebody else was faster, that record is as good.
+        // If somebody else was faster, that record is as good, and the second reading sees it.
         self.commit(Record::Session(Arc::new(opened)), version, Expected::Absent).await.map(|_| ())
     }
 
