@@ -33,8 +33,8 @@ pub struct RefreshChain {
     idle_until: Timestamp,
     ends_at: Timestamp,
     /// Until when the latest spent generations are forgiven, newest first. Empty without a retry window.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    windows: Vec<Timestamp>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    windows: Box<[Timestamp]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retry: Option<Box<Retry>>,
 }
@@ -174,7 +174,7 @@ impl RefreshChain {
             confirmation: confirmation.map(Box::new),
             idle_until: now.after(idle),
             ends_at: now.after(lifetime),
-            windows: Vec::new(),
+            windows: Box::default(),
             retry: None,
         }
     }
@@ -235,7 +235,7 @@ impl RefreshChain {
             confirmation: self.confirmation.clone(),
             idle_until: now.after(idle),
             ends_at: self.ends_at,
-            windows: without_closed_tail(windows.take(MAXIMUM_WINDOWS).collect(), now),
+            windows: without_closed_tail(windows.take(MAXIMUM_WINDOWS), now),
             retry: retry.map(Box::new),
         }
     }
@@ -251,7 +251,7 @@ impl RefreshChain {
     /// The chain after its live token was used and stays live.
     #[must_use]
     pub fn used_at(&self, now: Timestamp, idle: Lifetime) -> Self {
-        let windows = without_closed_tail(self.windows.clone(), now);
+        let windows = without_closed_tail(self.windows.iter().copied(), now);
         Self { idle_until: now.after(idle), retry: None, windows, ..self.clone() }
     }
 
@@ -260,7 +260,7 @@ impl RefreshChain {
     pub(crate) fn pruned_at(&self, now: Timestamp) -> Option<Self> {
         let has_closed = self.windows.iter().any(|until| until.is_past(now));
         has_closed.then(|| {
-            let windows = without_closed_tail(self.windows.clone(), now);
+            let windows = without_closed_tail(self.windows.iter().copied(), now);
             let retry = self.retry.clone().filter(|_| self.windows.first().is_some_and(|until| !until.is_past(now)));
             Self { windows, retry, ..self.clone() }
         })
@@ -292,11 +292,12 @@ impl RefreshChain {
 }
 
 /// Windows are found by the age of their generation, so a closed one keeps its place before an open one.
-fn without_closed_tail(mut windows: Vec<Timestamp>, now: Timestamp) -> Vec<Timestamp> {
+fn without_closed_tail(windows: impl Iterator<Item = Timestamp>, now: Timestamp) -> Box<[Timestamp]> {
+    let mut windows: Vec<Timestamp> = windows.collect();
     while windows.last().is_some_and(|until| until.is_past(now)) {
         windows.pop();
     }
-    windows
+    windows.into_boxed_slice()
 }
 
 /// A lost answer is asked for again once or twice; more is somebody probing.
