@@ -4,7 +4,9 @@
 //! [`danger`], so that a reader of the host's code sees it.
 
 pub mod danger;
+mod introspection;
 
+pub use introspection::IntrospectionPolicy;
 use serde::{Deserialize, Serialize};
 
 use crate::value::Lifetime;

@@ -141,10 +141,13 @@ impl fmt::Debug for Locator {
 }
 
 /// A credential as text, on its way to its holder. Wiped when dropped.
-pub struct Credential(Zeroizing<String>);
+pub struct Credential {
+    text: Zeroizing<[u8; LONGEST_TEXT]>,
+    length: usize,
+}
 
 impl Credential {
-    /// Writes a credential out.
+    /// Writes a credential out. Of the prefix, at most 16 bytes are used.
     #[must_use]
     pub fn new(prefix: &str, kind: CredentialKind, masking: &MaskingKey, locator: &Locator, secret: &Secret) -> Self {
         let mut bytes = Zeroizing::new([0u8; LONGEST]);
@@ -157,17 +160,19 @@ impl Credential {
         for (to, from) in bytes.iter_mut().zip(content) {
             *to = from;
         }
-        let length = HEAD + kind.locator_length() + SECRET;
-        let mut text = String::with_capacity(prefix.len() + (length * 4).div_ceil(3));
-        text.push_str(prefix);
-        URL_SAFE_NO_PAD.encode_string(bytes.get(..length).unwrap_or_default(), &mut text);
-        Self(Zeroizing::new(text))
+        let content = bytes.get(..HEAD + kind.locator_length() + SECRET).unwrap_or_default();
+        let mut text = Zeroizing::new([0; LONGEST_TEXT]);
+        let prefix = prefix.as_bytes().get(..prefix.len().min(LONGEST_PREFIX)).unwrap_or_default();
+        let (head, tail) = text.split_at_mut(prefix.len());
+        head.copy_from_slice(prefix);
+        let encoded = URL_SAFE_NO_PAD.encode_slice(content, tail).unwrap_or_default();
+        Self { length: prefix.len() + encoded, text }
     }
 
     /// The text, to be sent to the holder.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        self.text.get(..self.length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
 }
 
@@ -263,4 +268,7 @@ const SHORT_LOCATOR: usize = 16;
 const LONG_LOCATOR: usize = 32;
 const SECRET: usize = 32;
 const LONGEST: usize = HEAD + LONG_LOCATOR + SECRET;
+const LONGEST_PREFIX: usize = 16;
+/// The longest prefix, and base64url of the longest content.
+const LONGEST_TEXT: usize = LONGEST_PREFIX + (LONGEST * 4).div_ceil(3);
 const FAMILY: u8 = 0x80;

@@ -66,7 +66,7 @@ pub struct Code {
     /// The digest of the code's secret.
     pub digest: Digest,
     /// The challenge whose verifier the client must show.
-    pub challenge: Option<CodeChallenge>,
+    pub challenge: CodeChallenge,
     /// Where the code was sent to, as it was used: with the port of a loopback client.
     pub redirect_uri: Arc<str>,
     /// The key that the client must prove, if the request named one.
@@ -346,6 +346,14 @@ pub struct Identity<'a> {
     pub client_instance: InstanceId,
     /// Until when the same id could be approved again.
     pub held_until: Timestamp,
+}
+
+impl Identity<'_> {
+    /// Where the grant is, or will be, kept.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::of_grant(self.realm, self.id)
+    }
 }
 
 impl Code {

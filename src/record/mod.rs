@@ -105,7 +105,7 @@ impl Record {
         match self {
             Self::Consent(record) => Some(record.subject()),
             Self::Grant(record) => record.subject(),
-            Self::Session(record) => Some(record.subject()),
+            Self::Session(record) => record.subject(),
             Self::Subject(record) => Some(record.subject()),
             Self::Client(_) | Self::UsedIdentifier(_) => None,
         }

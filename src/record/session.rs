@@ -15,7 +15,8 @@ use crate::value::{Realm, SessionId, Subject, Timestamp};
 pub struct Session {
     realm: Realm,
     id: SessionId,
-    subject: Subject,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<Subject>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,11 +31,18 @@ impl Session {
         Self {
             realm: realm.clone(),
             id: id.clone(),
-            subject: subject.clone(),
+            subject: Some(subject.clone()),
             ended_at: None,
             due_at: None,
             expires_at,
         }
+    }
+
+    /// The end of a session in which nothing was approved yet, so that nothing will be.
+    #[must_use]
+    pub fn never_opened(realm: &Realm, id: &SessionId, now: Timestamp, expires_at: Timestamp) -> Self {
+        let (ended_at, due_at) = (Some(now), Some(now));
+        Self { realm: realm.clone(), id: id.clone(), subject: None, ended_at, due_at, expires_at }
     }
 
     /// The session after its end, with its grants still to be ended.
@@ -66,10 +74,10 @@ impl Session {
         &self.id
     }
 
-    /// Whose session it is.
+    /// Whose session it is, if something was approved in it.
     #[must_use]
-    pub fn subject(&self) -> &Subject {
-        &self.subject
+    pub fn subject(&self) -> Option<&Subject> {
+        self.subject.as_ref()
     }
 
     /// The realm that the session belongs to.

@@ -2,6 +2,4 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
-mod memory;
-
-pub use memory::MemoryStorage;
+pub mod memory;

@@ -115,6 +115,12 @@ fn ensure_https(text: &str, url: &Url) -> Result<(), InvalidRedirectUri> {
     if authority.contains(['@', '%', '\\']) || !url.username().is_empty() {
         return Err(InvalidRedirectUri::User);
     }
+    if authority.contains('*') {
+        return Err(InvalidRedirectUri::Wildcard);
+    }
+    if !text.starts_with(&format!("https://{authority}/")) {
+        return Err(InvalidRedirectUri::PathMissing);
+    }
     match url.host() {
         Some(Host::Domain("")) | None => Err(InvalidRedirectUri::NotAbsolute),
         Some(_) => Ok(()),
@@ -178,6 +184,9 @@ pub enum InvalidRedirectUri {
     /// `http` on a host that is not loopback.
     #[error("the redirect URI is neither https nor http on loopback")]
     NotHttps,
+    /// An `https` URI without a path: the complete URI is registered, not a host.
+    #[error("the redirect URI has no path")]
+    PathMissing,
     /// The query has a parameter that the authorization response sets.
     #[error("the redirect URI contains a parameter of the authorization response")]
     ReservedParameter,
@@ -190,6 +199,9 @@ pub enum InvalidRedirectUri {
     /// A user name, or something that looks like one.
     #[error("the redirect URI contains a user name")]
     User,
+    /// A pattern in place of a host.
+    #[error("the redirect URI's host is a pattern")]
+    Wildcard,
 }
 
 const MAXIMUM_LENGTH: usize = 2048;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use grantsmith::host::{Cursor, Expected, Filter, Saved, Storage, StorageErrorKind};
 use grantsmith::record::{Record, Session, SubjectEpoch, UsedIdentifier, Version, Versioned};
-use grantsmith::storage::MemoryStorage;
 use grantsmith::storage::contract::{self, Clause, Fault, Faulty};
+use grantsmith::storage::memory::MemoryStorage;
 use grantsmith::value::{ClientId, Realm, SessionId, Subject, Timestamp};
 use pollster::block_on;
 

@@ -35,7 +35,7 @@ pub enum Fault {
 ///
 /// use grantsmith::host::Storage;
 /// use grantsmith::record::{Key, RecordKind};
-/// use grantsmith::storage::MemoryStorage;
+/// use grantsmith::storage::memory::MemoryStorage;
 /// use grantsmith::storage::contract::{Fault, Faulty};
 ///
 /// let storage = Faulty::new(Arc::new(MemoryStorage::new())).at(1, Fault::Error);
@@ -233,7 +233,7 @@ fn drawn(seed: u64, call: u64, one_in: u64) -> Option<Fault> {
 mod tests {
     use super::*;
     use crate::record::RecordKind;
-    use crate::storage::MemoryStorage;
+    use crate::storage::memory::MemoryStorage;
 
     fn faulty() -> Faulty {
         Faulty::new(Arc::new(MemoryStorage::new()))

@@ -1,0 +1,118 @@
+//! The default client registry: client records in the storage, with a bounded cache.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::host::{ClientRegistry, Clock, Storage, StorageError, StorageErrorKind};
+use crate::policy::Policy;
+use crate::record::{Client, Key, Record};
+use crate::value::{ClientId, Lifetime, Realm, Timestamp};
+
+/// Looks clients up in the storage, and remembers each for as long as the policy says.
+///
+/// A client that is disabled or changed is served as it was for at most that time. Unknown names are not remembered,
+/// so strangers cannot fill the cache.
+pub struct StoredClients {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    lifetime: Lifetime,
+    most: usize,
+    shards: [Mutex<HashMap<(Realm16, ClientId), Remembered>>; SHARDS],
+}
+
+type Realm16 = crate::value::RealmFingerprint;
+
+struct Remembered {
+    client: Arc<Client>,
+    until: Timestamp,
+}
+
+impl StoredClients {
+    /// A registry over `storage`, with the cache bounds of `policy`.
+    #[must_use]
+    pub fn new(storage: &Arc<dyn Storage>, clock: &Arc<dyn Clock>, policy: &Policy) -> Self {
+        Self {
+            storage: Arc::clone(storage),
+            clock: Arc::clone(clock),
+            lifetime: policy.client_cache_lifetime,
+            most: policy.most_cached_clients.div_ceil(SHARDS),
+            shards: std::array::from_fn(|_| Mutex::default()),
+        }
+    }
+
+    fn shard(&self, id: &ClientId) -> &Mutex<HashMap<(Realm16, ClientId), Remembered>> {
+        let mixed = id.as_str().bytes().fold(0_u8, |mixed, byte| mixed.rotate_left(3) ^ byte);
+        let [first, ..] = &self.shards;
+        self.shards.get(usize::from(mixed) % SHARDS).unwrap_or(first)
+    }
+
+    fn remembered(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Option<Arc<Client>> {
+        let shard = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = shard.get(&(*realm.fingerprint(), id.clone()))?;
+        (!remembered.until.is_past(now)).then(|| Arc::clone(&remembered.client))
+    }
+
+    fn remember(&self, client: &Arc<Client>, now: Timestamp) {
+        if self.lifetime.is_zero() || self.most == 0 {
+            return;
+        }
+        let mut shard = self.shard(&client.id).lock().unwrap_or_else(PoisonError::into_inner);
+        if shard.len() >= self.most {
+            shard.retain(|_, remembered| !remembered.until.is_past(now));
+        }
+        if shard.len() < self.most {
+            let key = (*client.realm.fingerprint(), client.id.clone());
+            shard.insert(key, Remembered { client: Arc::clone(client), until: now.after(self.lifetime) });
+        }
+    }
+}
+
+/// The registry of a server. The default is known by its type, so that remembered clients cost no allocation.
+pub(super) enum Registry {
+    Host(Arc<dyn ClientRegistry>),
+    Stored(Box<StoredClients>),
+}
+
+impl Registry {
+    pub(super) async fn find(&self, realm: &Realm, id: &ClientId) -> Result<Option<Arc<Client>>, StorageError> {
+        match self {
+            Self::Host(registry) => registry.find(realm, id).await,
+            Self::Stored(registry) => registry.find_stored(realm, id).await,
+        }
+    }
+}
+
+#[async_trait]
+impl ClientRegistry for StoredClients {
+    async fn find(&self, realm: &Realm, id: &ClientId) -> Result<Option<Arc<Client>>, StorageError> {
+        self.find_stored(realm, id).await
+    }
+}
+
+impl StoredClients {
+    async fn find_stored(&self, realm: &Realm, id: &ClientId) -> Result<Option<Arc<Client>>, StorageError> {
+        let now = self.clock.now();
+        if let Some(client) = self.remembered(realm, id, now) {
+            return Ok(Some(client));
+        }
+        let key: Key = Client::key_of(realm, id);
+        match self.storage.load(key).await?.map(|stored| stored.record) {
+            None => Ok(None),
+            Some(Record::Client(client)) => {
+                self.remember(&client, now);
+                Ok(Some(client))
+            }
+            Some(_) => Err(StorageError::new(StorageErrorKind::Corrupt)),
+        }
+    }
+}
+
+impl std::fmt::Debug for StoredClients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StoredClients(remembered for {})", self.lifetime)
+    }
+}
+
+const SHARDS: usize = 16;

@@ -1,0 +1,331 @@
+//! Registering clients.
+//!
+//! [RFC 6749 §2](https://www.rfc-editor.org/rfc/rfc6749#section-2),
+//! [RFC 9700 §2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::{AuthorizationServer, Unavailable};
+use crate::host::{Expected, Saved};
+use crate::record::{
+    ApplicationType, Client, ClientDisplay, ClientOverrides, ClientSecretForm, Record, StoredClientSecret, Trust,
+    Version,
+};
+use crate::value::{
+    AuthenticationMethod, ClientId, ClientSecret, GrantType, InstanceId, RedirectUri, ResourceSet, ScopeSet, Timestamp,
+};
+
+/// What a client is registered with. Begin with one of the constructors and add what the client needs.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Registration {
+    /// The identifier, if the host chooses it. Default: a random one.
+    pub id: Option<ClientId>,
+    /// How the client authenticates.
+    pub authentication: AuthenticationMethod,
+    /// Where the client runs.
+    pub application: ApplicationType,
+    /// How far the client's registration was verified.
+    pub trust: Trust,
+    /// Grant types that the client may use.
+    pub grant_types: Vec<GrantType>,
+    /// Redirection URIs.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Whether `http://localhost` counts as loopback for this native client.
+    pub allows_localhost: bool,
+    /// Scope that the client may ask for.
+    pub scope: ScopeSet,
+    /// Scope that is meant when the client asks for none.
+    pub default_scope: ScopeSet,
+    /// Resources that the client's tokens may be used at.
+    pub resources: ResourceSet,
+    /// Resources that this client is: for resource servers.
+    pub identifies: ResourceSet,
+    /// Whether the client may introspect tokens that were issued to itself.
+    pub may_introspect_own_tokens: bool,
+    /// Whether one access token may be valid at several resources.
+    pub allows_multiple_audiences: bool,
+    /// When the minted secret stops working. Default: never.
+    pub secret_expires_at: Option<Timestamp>,
+    /// What the host's secret verifier wrote for an imported secret. With it, no secret is minted.
+    pub imported_secret: Option<String>,
+    /// Where this client differs from the policy.
+    pub overrides: ClientOverrides,
+    /// What a consent page may show.
+    pub display: ClientDisplay,
+}
+
+impl Registration {
+    fn new(authentication: AuthenticationMethod, grant_types: Vec<GrantType>) -> Self {
+        Self {
+            id: None,
+            authentication,
+            application: ApplicationType::Web,
+            trust: Trust::Verified,
+            grant_types,
+            redirect_uris: Vec::new(),
+            allows_localhost: false,
+            scope: ScopeSet::empty(),
+            default_scope: ScopeSet::empty(),
+            resources: ResourceSet::default(),
+            identifies: ResourceSet::default(),
+            may_introspect_own_tokens: false,
+            allows_multiple_audiences: false,
+            secret_expires_at: None,
+            imported_secret: None,
+            overrides: ClientOverrides::default(),
+            display: ClientDisplay::default(),
+        }
+    }
+
+    /// A client on a server: it keeps a secret, sends users to log in, and may refresh.
+    #[must_use]
+    pub fn confidential(redirect_uris: Vec<RedirectUri>) -> Self {
+        let grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+        Self { redirect_uris, ..Self::new(AuthenticationMethod::ClientSecretBasic, grant_types) }
+    }
+
+    /// A client that keeps no secret: in a browser, or, with [`ApplicationType::Native`], on the user's device.
+    #[must_use]
+    pub fn public(redirect_uris: Vec<RedirectUri>) -> Self {
+        let grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+        Self { redirect_uris, ..Self::new(AuthenticationMethod::None, grant_types) }
+    }
+
+    /// A client that acts for itself.
+    #[must_use]
+    pub fn machine() -> Self {
+        Self::new(AuthenticationMethod::ClientSecretBasic, vec![GrantType::ClientCredentials])
+    }
+
+    /// An API that asks about the tokens that are presented to it.
+    #[must_use]
+    pub fn resource_server(identifies: ResourceSet) -> Self {
+        Self { identifies, ..Self::new(AuthenticationMethod::ClientSecretBasic, Vec::new()) }
+    }
+
+    /// The same registration under a chosen identifier.
+    #[must_use]
+    pub fn with_id(self, id: ClientId) -> Self {
+        Self { id: Some(id), ..self }
+    }
+
+    /// The same registration on the user's device: loopback and private-use redirects become possible.
+    #[must_use]
+    pub fn native(self) -> Self {
+        Self { application: ApplicationType::Native, ..self }
+    }
+
+    /// The same registration with a scope that the client may ask for, all of it meant when it asks for none.
+    #[must_use]
+    pub fn with_scope(self, scope: ScopeSet) -> Self {
+        Self { default_scope: scope.clone(), scope, ..self }
+    }
+
+    /// The same registration with resources that the client's tokens may be used at.
+    #[must_use]
+    pub fn with_resources(self, resources: ResourceSet) -> Self {
+        Self { resources, ..self }
+    }
+
+    /// The same registration with a name for the consent page.
+    #[must_use]
+    pub fn with_name(mut self, name: &str) -> Self {
+        self.display.name = Some(name.to_owned());
+        self
+    }
+
+    /// Checks that the parts fit together.
+    fn check(&self) -> Result<(), InvalidRegistration> {
+        let is_public = self.authentication == AuthenticationMethod::None;
+        let is_native = self.application == ApplicationType::Native;
+        if is_public && (self.imported_secret.is_some() || self.secret_expires_at.is_some()) {
+            return Err(InvalidRegistration::SecretOfPublicClient);
+        }
+        if self.imported_secret.as_ref().is_some_and(|stored| stored.trim().is_empty()) {
+            return Err(InvalidRegistration::EmptySecret);
+        }
+        if is_public && self.grant_types.contains(&GrantType::ClientCredentials) {
+            return Err(InvalidRegistration::MachineWithoutSecret);
+        }
+        if is_public && (!self.identifies.is_empty() || self.may_introspect_own_tokens) {
+            return Err(InvalidRegistration::IntrospectionWithoutSecret);
+        }
+        if is_native && !is_public {
+            return Err(InvalidRegistration::SecretOnDevice);
+        }
+        if self.grant_types.contains(&GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
+            return Err(InvalidRegistration::NoRedirectUri);
+        }
+        if self.redirect_uris.len() > MOST_REDIRECT_URIS {
+            return Err(InvalidRegistration::TooManyRedirectUris);
+        }
+        for uri in &self.redirect_uris {
+            if !is_native && (uri.is_loopback() || uri.has_private_scheme()) {
+                return Err(InvalidRegistration::RedirectUriOfNativeClient(uri.clone()));
+            }
+            if uri.is_localhost() && !self.allows_localhost {
+                return Err(InvalidRegistration::Localhost(uri.clone()));
+            }
+        }
+        if !self.default_scope.is_subset_of(&self.scope) {
+            return Err(InvalidRegistration::DefaultScope);
+        }
+        self.check_display()
+    }
+
+    fn check_display(&self) -> Result<(), InvalidRegistration> {
+        let display = &self.display;
+        let uris = [&display.uri, &display.logo_uri, &display.policy_uri, &display.terms_uri];
+        for uri in uris.into_iter().flatten() {
+            let is_https = url::Url::parse(uri).is_ok_and(|url| url.scheme() == "https");
+            if !is_https || uri.len() > MOST_DISPLAY_BYTES {
+                return Err(InvalidRegistration::DisplayUri);
+            }
+        }
+        let is_bad = |name: &String| name.len() > MOST_DISPLAY_BYTES || name.chars().any(is_deceptive);
+        if display.name.as_ref().is_some_and(is_bad) {
+            return Err(InvalidRegistration::DisplayName);
+        }
+        Ok(())
+    }
+}
+
+/// Control characters, and those that reorder what follows, can make a name say something else.
+fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A client that was just registered. Its secret is shown here and never again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RegisteredClient {
+    /// The client.
+    pub client: Arc<Client>,
+    /// The minted secret, if the client has one.
+    pub secret: Option<ClientSecret>,
+}
+
+impl AuthorizationServer {
+    /// Registers a client in the storage, where the default client registry finds it.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistrationError`]: the parts do not fit together, the identifier is taken, or the storage failed.
+    pub async fn register(&self, registration: Registration) -> Result<RegisteredClient, RegistrationError> {
+        registration.check()?;
+        let now = self.now();
+        let id = match &registration.id {
+            Some(id) => id.clone(),
+            None => URL_SAFE_NO_PAD.encode(self.random::<16>()?).parse().map_err(|_| Unavailable::OutcomeUnknown)?,
+        };
+        let instance = InstanceId::from_bytes(self.random()?);
+        let (secret, stored) = self.client_secret(&registration)?;
+        let client = Arc::new(Client {
+            secrets: stored.into_iter().collect(),
+            application: registration.application,
+            trust: registration.trust,
+            grant_types: registration.grant_types.into_iter().collect(),
+            redirect_uris: registration.redirect_uris,
+            allows_localhost: registration.allows_localhost,
+            scope: registration.scope,
+            default_scope: registration.default_scope,
+            resources: registration.resources,
+            identifies: registration.identifies,
+            may_introspect_own_tokens: registration.may_introspect_own_tokens,
+            allows_multiple_audiences: registration.allows_multiple_audiences,
+            overrides: registration.overrides,
+            display: registration.display,
+            ..Client::new(&self.0.realm, id, instance, registration.authentication, now)
+        });
+        let version = Version::from_bytes(self.random()?);
+        let record = Record::Client(Arc::clone(&client));
+        match self.commit(record, version, Expected::Absent).await? {
+            Saved::Applied => Ok(RegisteredClient { client, secret }),
+            Saved::Conflict => Err(RegistrationError::IdentifierTaken),
+        }
+    }
+
+    fn client_secret(
+        &self,
+        registration: &Registration,
+    ) -> Result<(Option<ClientSecret>, Option<StoredClientSecret>), RegistrationError> {
+        let expires_at = registration.secret_expires_at;
+        if registration.authentication == AuthenticationMethod::None {
+            return Ok((None, None));
+        }
+        if let Some(stored) = &registration.imported_secret {
+            let form = ClientSecretForm::Verifier(stored.clone());
+            return Ok((None, Some(StoredClientSecret { form, expires_at })));
+        }
+        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*Zeroizing::new(self.random::<32>()?)));
+        let secret: ClientSecret = text.parse().map_err(|_| Unavailable::OutcomeUnknown)?;
+        let form = ClientSecretForm::Digest(secret.digest());
+        Ok((Some(secret), Some(StoredClientSecret { form, expires_at })))
+    }
+}
+
+/// Why the parts of a registration do not fit together.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidRegistration {
+    /// A default scope beyond what the client may ask for.
+    #[error("default_scope exceeds scope")]
+    DefaultScope,
+    /// A name that is too long or could deceive.
+    #[error("display.name is longer than 2048 bytes or contains control or direction characters")]
+    DisplayName,
+    /// A display URI that is not `https`.
+    #[error("a display URI is not an https URL of at most 2048 bytes")]
+    DisplayUri,
+    /// An imported secret that is empty.
+    #[error("imported_secret is empty")]
+    EmptySecret,
+    /// A public client that wants to introspect.
+    #[error("a public client cannot introspect")]
+    IntrospectionWithoutSecret,
+    /// `http://localhost` without the opt-in.
+    #[error("redirect URI {0} needs allows_localhost")]
+    Localhost(RedirectUri),
+    /// A public client that wants tokens for itself.
+    #[error("a public client cannot use client_credentials")]
+    MachineWithoutSecret,
+    /// The authorization code grant without a redirect URI.
+    #[error("authorization_code needs a redirect URI")]
+    NoRedirectUri,
+    /// A loopback or private-use redirect URI of a client that is not native.
+    #[error("redirect URI {0} is for native clients only")]
+    RedirectUriOfNativeClient(RedirectUri),
+    /// A secret for a client that cannot keep one.
+    #[error("a public client has no secret")]
+    SecretOfPublicClient,
+    /// A native client with a secret that every copy of it would share.
+    #[error("a native client cannot keep a secret")]
+    SecretOnDevice,
+    /// More than 64 redirect URIs.
+    #[error("more than 64 redirect URIs")]
+    TooManyRedirectUris,
+}
+
+/// Why a client was not registered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistrationError {
+    /// Another client has the identifier.
+    #[error("the client identifier is taken")]
+    IdentifierTaken,
+    /// The parts do not fit together.
+    #[error(transparent)]
+    Invalid(#[from] InvalidRegistration),
+    /// The server cannot answer now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+const MOST_REDIRECT_URIS: usize = 64;
+const MOST_DISPLAY_BYTES: usize = 2048;

@@ -1,0 +1,78 @@
+//! Redeeming a code: one load, one judgement, one save.
+
+use std::sync::Arc;
+
+use super::{AuthorizationServer, EndpointError, MOST_ATTEMPTS, Unavailable};
+use crate::grant_type::{Issue, Refusal, Verdict, authorization_code};
+use crate::host::{Expected, Saved};
+use crate::record::{Client, Grant, Locator, Record, Version};
+use crate::value::{GrantType, Timestamp};
+use crate::wire::{CodeRequest, Parameters, TokenResponse};
+
+impl AuthorizationServer {
+    pub(super) async fn redeem(
+        &self,
+        parameters: &Parameters<'_>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<TokenResponse, EndpointError> {
+        let request = CodeRequest::read(self.prefix(), parameters).map_err(Refusal::from)?;
+        let locator = request.code.as_ref().and_then(|code| {
+            let masking = self.masking_key_of(code.key_number())?;
+            Some(code.locator(&masking))
+        });
+        for _ in 0..MOST_ATTEMPTS {
+            let stored = match &locator {
+                None => None,
+                Some(locator) => self.load_grant(locator).await?,
+            };
+            let grant = stored.as_ref().map(|(grant, _)| &**grant);
+            let verdict = authorization_code::redeem(&request, client, grant, None, &self.0.policy, now)?;
+            let Some((grant, version)) = stored else { return Err(Refusal::UnknownCode.into()) };
+            match verdict {
+                Verdict::End(reason, refusal) => {
+                    if self.end(&grant, version, reason, now).await? == Saved::Applied {
+                        return Err(refusal.into());
+                    }
+                }
+                Verdict::Issue(issue) => {
+                    self.ensure_account(&grant).await?;
+                    if let Some(response) = self.issue_for_code(&grant, version, &issue, now).await? {
+                        return Ok(response);
+                    }
+                }
+            }
+        }
+        Err(Unavailable::Contended.into())
+    }
+
+    /// Mints and saves. `None`: somebody else was faster, and what was minted is dropped unseen.
+    async fn issue_for_code(
+        &self,
+        grant: &Grant,
+        version: Version,
+        issue: &Issue,
+        now: Timestamp,
+    ) -> Result<Option<TokenResponse>, EndpointError> {
+        let now = grant.time(now);
+        let mut draw = self.draw()?;
+        let next_version = draw.version()?;
+        let masking = self.masking_key()?;
+        let locator = Locator::new(grant.id(), 0);
+        let (access_token, token) =
+            self.mint_access_token(&mut draw, &masking, &locator, &issue.access, grant.approval(), now)?;
+        let (refresh_token, chain) = self.start_chain(&mut draw, &masking, grant.id(), &issue.refresh, now)?.unzip();
+        let Some(next) = grant.redeemed_at(now, token, chain) else { return Ok(None) };
+        let next = Record::Grant(Arc::new(next));
+        match self.commit(next, next_version, Expected::Version(version)).await? {
+            Saved::Conflict => return Ok(None),
+            Saved::Applied => self.issued(grant, &GrantType::AuthorizationCode),
+        }
+        Ok(Some(TokenResponse {
+            access_token,
+            expires_in: issue.access.lifetime,
+            refresh_token,
+            scope: issue.access.scope.clone(),
+        }))
+    }
+}

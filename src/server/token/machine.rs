@@ -1,0 +1,21 @@
+//! Client credentials.
+
+use super::{AuthorizationServer, EndpointError};
+use crate::grant_type::Refusal;
+use crate::grant_type::client_credentials;
+use crate::record::Client;
+use crate::value::{GrantType, Timestamp};
+use crate::wire::{ClientCredentialsRequest, Parameters, TokenResponse};
+
+impl AuthorizationServer {
+    pub(super) async fn issue_to_machine(
+        &self,
+        parameters: &Parameters<'_>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<TokenResponse, EndpointError> {
+        let request = ClientCredentialsRequest::read(parameters).map_err(Refusal::from)?;
+        let (approval, issue) = client_credentials::issue(&request.terms, client, None, &self.0.policy)?;
+        self.issue_new(client, approval, &issue, &GrantType::ClientCredentials, now).await
+    }
+}

@@ -1,0 +1,111 @@
+//! Using a refresh token: one load, one judgement, one save.
+
+use std::sync::Arc;
+
+use super::{AuthorizationServer, EndpointError, MOST_ATTEMPTS, Unavailable};
+use crate::grant_type::{Issue, RefreshPlan, Refusal, Verdict, refresh_token};
+use crate::host::{Event, Expected, Saved};
+use crate::record::{Client, Grant, Locator, Phase, PresentedRefresh, Record, Version};
+use crate::value::{GrantType, Timestamp};
+use crate::wire::{Parameters, RefreshRequest, TokenResponse};
+
+impl AuthorizationServer {
+    pub(super) async fn refresh(
+        &self,
+        parameters: &Parameters<'_>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<TokenResponse, EndpointError> {
+        let request = RefreshRequest::read(self.prefix(), parameters).map_err(Refusal::from)?;
+        let locator = request.token.as_ref().and_then(|token| {
+            let masking = self.masking_key_of(token.key_number())?;
+            Some(token.locator(&masking))
+        });
+        let presented = request.token.as_ref().zip(locator.as_ref()).map(|(token, locator)| PresentedRefresh {
+            generation: locator.counter,
+            family: &locator.family,
+            secret: token.secret(),
+        });
+        for _ in 0..MOST_ATTEMPTS {
+            let stored = match &locator {
+                None => None,
+                Some(locator) => self.load_grant(locator).await?,
+            };
+            let grant = stored.as_ref().map(|(grant, _)| &**grant);
+            let retry = grant.and_then(chain_of).and_then(|chain| chain.retry());
+            let derivation = retry.and_then(|retry| self.derivation_key_of(retry.key));
+            let verdict = refresh_token::refresh(
+                presented.as_ref(),
+                &request.terms,
+                client,
+                grant,
+                None,
+                derivation.as_ref(),
+                &self.0.policy,
+                now,
+            )?;
+            let (Some((grant, version)), Some(presented)) = (stored, &presented) else {
+                return Err(Refusal::UnknownRefreshToken.into());
+            };
+            match verdict {
+                Verdict::End(reason, refusal) => {
+                    if self.end(&grant, version, reason, now).await? == Saved::Applied {
+                        return Err(refusal.into());
+                    }
+                }
+                Verdict::Issue(issue) => {
+                    self.ensure_account(&grant).await?;
+                    if let Some(response) = self.issue_for_refresh(&grant, version, presented, &issue, now).await? {
+                        return Ok(response);
+                    }
+                }
+            }
+        }
+        Err(Unavailable::Contended.into())
+    }
+
+    /// Mints and saves. `None`: somebody else was faster, and what was minted is dropped unseen.
+    async fn issue_for_refresh(
+        &self,
+        grant: &Grant,
+        version: Version,
+        presented: &PresentedRefresh<'_>,
+        issue: &Issue,
+        now: Timestamp,
+    ) -> Result<Option<TokenResponse>, EndpointError> {
+        let now = grant.time(now);
+        let Phase::Active(active) = grant.phase() else { return Ok(None) };
+        let Some(chain) = &active.refresh else { return Ok(None) };
+        let mut draw = self.draw()?;
+        let next_version = draw.version()?;
+        let masking = self.masking_key()?;
+        let locator = Locator::new(grant.id(), active.access.next_serial());
+        let (access_token, token) =
+            self.mint_access_token(&mut draw, &masking, &locator, &issue.access, grant.approval(), now)?;
+        let (refresh_token, chain) =
+            self.continue_chain(&mut draw, &masking, grant, chain, presented, &issue.refresh, now)?;
+        let most = self.0.policy.most_live_access_tokens;
+        let Some(next) = grant.refreshed_at(now, token, chain, most) else { return Ok(None) };
+        let next = Record::Grant(Arc::new(next));
+        if self.commit(next, next_version, Expected::Version(version)).await? == Saved::Conflict {
+            return Ok(None);
+        }
+        match issue.refresh {
+            RefreshPlan::Repeat(_) => self.tell(&Event::Repeated { grant: grant.id(), client: grant.client() }),
+            _ => self.issued(grant, &GrantType::RefreshToken),
+        }
+        Ok(Some(TokenResponse {
+            access_token,
+            expires_in: issue.access.lifetime,
+            refresh_token,
+            scope: issue.access.scope.clone(),
+        }))
+    }
+}
+
+fn chain_of(grant: &Grant) -> Option<&crate::record::RefreshChain> {
+    match grant.phase() {
+        Phase::Active(active) => active.refresh.as_deref(),
+        _ => None,
+    }
+}
