@@ -96,7 +96,7 @@ impl World {
         let code = Code {
             digest: CredentialKind::Code.digest(self.realm.fingerprint(), &secret),
             challenge: CodeVerifier::new(VERIFIER.into())?.challenge(),
-            redirect_uri: REDIRECT_URI.into(),
+            redirect_uri: REDIRECT_URI.parse()?,
             confirmation: None,
             expires_at: NOON.after(self.policy.code_lifetime),
         };

@@ -103,7 +103,7 @@ impl World {
         Code {
             digest: self.digest(CredentialKind::Code, 0),
             challenge: CodeVerifier::new(Cow::Borrowed(VERIFIER)).unwrap().challenge(),
-            redirect_uri: CALLBACK.into(),
+            redirect_uri: CALLBACK.parse().unwrap(),
             confirmation: None,
             expires_at: at(0).after(CODE_LIFETIME),
         }

@@ -39,7 +39,8 @@ pub trait Storage: Send + Sync {
 
     /// Writes `next` under its own version and key if `expected` still holds.
     ///
-    /// Idempotent: if the stored version already is the new one, the answer is [`Saved::Applied`].
+    /// Idempotent: if the stored version already is the new one, the answer is [`Saved::Applied`]. A repeat that comes
+    /// after the next write is a save like any other.
     ///
     /// # Errors
     ///
@@ -95,6 +96,9 @@ pub enum Saved {
 }
 
 /// Which records to list.
+///
+/// A store goes by the columns that a record gives it, so a client's own record is listed under the client too, a
+/// session under the session, an epoch under the user.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a store must index all of them")]
 pub enum Filter {

@@ -8,7 +8,7 @@
 //! An [`OAuthService`] is a `tower` service, so every framework built on `tower` takes it as it is. In axum, where it
 //! answers every path that the host does not:
 //!
-//! ```ignore
+//! ```text
 //! let oauth = OAuthService::new(server, Arc::new(MyPages))?;
 //! let app = Router::new().route("/login", post(log_in)).fallback_service(oauth);
 //! ```
@@ -16,7 +16,7 @@
 //! An issuer with a path, `https://example.com/auth`, may be nested. axum takes the prefix off, so the service is told
 //! to put it back; and the metadata of such an issuer lies at the root of the host too:
 //!
-//! ```ignore
+//! ```text
 //! let app = Router::new()
 //!     .nest_service("/auth", oauth.mounted_at("/auth")?)
 //!     .route_service("/.well-known/oauth-authorization-server/auth", oauth);

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Key, RefreshChain};
 use crate::value::{
-    ClientId, CodeChallenge, Confirmation, Digest, GrantId, InstanceId, Lifetime, Realm, SessionId, Subject, Timestamp,
+    ClientId, CodeChallenge, Confirmation, Digest, GrantId, InstanceId, Lifetime, Realm, RedirectUri, SessionId,
+    Subject, Timestamp,
 };
 
 /// A grant and everything issued from it. The rule that ties its parts together is its [`Phase`].
@@ -68,10 +69,10 @@ pub struct Code {
     /// The challenge whose verifier the client must show.
     pub challenge: CodeChallenge,
     /// Where the code was sent to, as it was used: with the port of a loopback client.
-    pub redirect_uri: Arc<str>,
+    pub redirect_uri: RedirectUri,
     /// The key that the client must prove, if the request named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirmation: Option<Confirmation>,
+    pub confirmation: Option<Box<Confirmation>>,
     /// When the code expires.
     pub expires_at: Timestamp,
 }
@@ -360,7 +361,7 @@ impl Code {
     /// Whether the token request names the URI that the code was sent to.
     #[must_use]
     pub fn was_sent_to(&self, redirect_uri: &str) -> bool {
-        *self.redirect_uri == *redirect_uri
+        self.redirect_uri.as_str() == redirect_uri
     }
 }
 

@@ -29,14 +29,14 @@ pub struct RefreshChain {
     digest: Digest,
     family: Digest,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    confirmation: Option<Confirmation>,
+    confirmation: Option<Box<Confirmation>>,
     idle_until: Timestamp,
     ends_at: Timestamp,
     /// Until when the latest spent generations are forgiven, newest first. Empty without a retry window.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    windows: Vec<Timestamp>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    windows: Box<[Timestamp]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    retry: Option<Retry>,
+    retry: Option<Box<Retry>>,
 }
 
 /// How the successor of the latest spent token can be derived again, while it is unused.
@@ -171,10 +171,10 @@ impl RefreshChain {
             generation: 0,
             digest,
             family,
-            confirmation,
+            confirmation: confirmation.map(Box::new),
             idle_until: now.after(idle),
             ends_at: now.after(lifetime),
-            windows: Vec::new(),
+            windows: Box::default(),
             retry: None,
         }
     }
@@ -204,7 +204,7 @@ impl RefreshChain {
         if window.is_none_or(|until| until.is_past(now)) {
             return Recognition::Reused;
         }
-        let retry = self.retry.filter(|retry| age == 1 && retry.count < MAXIMUM_RETRIES);
+        let retry = self.retry().filter(|retry| age == 1 && retry.count < MAXIMUM_RETRIES);
         match (retry, derivation) {
             (Some(retry), Some(derivation)) => {
                 let secret = derivation.successor(presented.secret, retry.salt, grant, self.generation);
@@ -232,25 +232,26 @@ impl RefreshChain {
             generation: self.generation.saturating_add(1),
             digest: successor,
             family: self.family,
-            confirmation: self.confirmation,
+            confirmation: self.confirmation.clone(),
             idle_until: now.after(idle),
             ends_at: self.ends_at,
-            windows: without_closed_tail(windows.take(MAXIMUM_WINDOWS).collect(), now),
-            retry,
+            windows: without_closed_tail(windows.take(MAXIMUM_WINDOWS), now),
+            retry: retry.map(Box::new),
         }
     }
 
     /// The chain after its live token was handed out once more.
     #[must_use]
     pub fn retried(&self) -> Self {
-        let retry = self.retry.map(|retry| Retry { count: retry.count.saturating_add(1), ..retry });
+        let again = |retry: &Retry| Retry { count: retry.count.saturating_add(1), ..*retry };
+        let retry = self.retry().map(again).map(Box::new);
         Self { retry, ..self.clone() }
     }
 
     /// The chain after its live token was used and stays live.
     #[must_use]
     pub fn used_at(&self, now: Timestamp, idle: Lifetime) -> Self {
-        let windows = without_closed_tail(self.windows.clone(), now);
+        let windows = without_closed_tail(self.windows.iter().copied(), now);
         Self { idle_until: now.after(idle), retry: None, windows, ..self.clone() }
     }
 
@@ -259,8 +260,8 @@ impl RefreshChain {
     pub(crate) fn pruned_at(&self, now: Timestamp) -> Option<Self> {
         let has_closed = self.windows.iter().any(|until| until.is_past(now));
         has_closed.then(|| {
-            let windows = without_closed_tail(self.windows.clone(), now);
-            let retry = self.retry.filter(|_| self.windows.first().is_some_and(|until| !until.is_past(now)));
+            let windows = without_closed_tail(self.windows.iter().copied(), now);
+            let retry = self.retry.clone().filter(|_| self.windows.first().is_some_and(|until| !until.is_past(now)));
             Self { windows, retry, ..self.clone() }
         })
     }
@@ -268,7 +269,7 @@ impl RefreshChain {
     /// How to derive the live token from the spent one, while that is possible.
     #[must_use]
     pub fn retry(&self) -> Option<&Retry> {
-        self.retry.as_ref()
+        self.retry.as_deref()
     }
 
     /// The generation of the live token.
@@ -280,7 +281,7 @@ impl RefreshChain {
     /// The key that the holder must prove, if the chain is bound to one.
     #[must_use]
     pub fn confirmation(&self) -> Option<&Confirmation> {
-        self.confirmation.as_ref()
+        self.confirmation.as_deref()
     }
 
     /// When the live token expires, if it is not used before.
@@ -291,11 +292,12 @@ impl RefreshChain {
 }
 
 /// Windows are found by the age of their generation, so a closed one keeps its place before an open one.
-fn without_closed_tail(mut windows: Vec<Timestamp>, now: Timestamp) -> Vec<Timestamp> {
+fn without_closed_tail(windows: impl Iterator<Item = Timestamp>, now: Timestamp) -> Box<[Timestamp]> {
+    let mut windows: Vec<Timestamp> = windows.collect();
     while windows.last().is_some_and(|until| until.is_past(now)) {
         windows.pop();
     }
-    windows
+    windows.into_boxed_slice()
 }
 
 /// A lost answer is asked for again once or twice; more is somebody probing.

@@ -21,8 +21,8 @@ use crate::value::Timestamp;
 
 /// A [`Storage`] that lasts as long as the process.
 ///
-/// Nothing in it is ever rebuilt: an operation costs the logarithm of what its shard holds, the worst as much as the
-/// average, and a million records take as much memory each as a thousand.
+/// An operation costs the logarithm of what its shard holds. Nothing is ever rebuilt, so the worst operation costs
+/// little more than the average one, and a record takes the same memory however many there are.
 ///
 /// [`purge_expired`](Storage::purge_expired) looks at the shards in turn. It skips those in which nothing can have
 /// expired, and walks through the others; either it finds something there, or it learns until when to skip the shard.

@@ -47,13 +47,12 @@ impl TestServer {
         let storage = Arc::new(MemoryStorage::new());
         let keyring = DerivedKeyring::new(1, [1; 32]).expect("the secret is not all zeros");
         let name = GRANT_TYPE.parse().expect("the grant type is a URI");
-        let server =
-            AuthorizationServer::builder("https://as.example", Arc::clone(&storage) as Arc<_>, Arc::new(keyring))
-                .clock(Arc::new(clock.clone()))
-                .entropy(Arc::new(SeededEntropy::new(1)))
-                .custom_grant(Arc::new(AnySubject(name)))
-                .build()
-                .expect("the defaults fit together");
+        let server = AuthorizationServer::builder("https://as.example", storage.clone(), Arc::new(keyring))
+            .clock(Arc::new(clock.clone()))
+            .entropy(Arc::new(SeededEntropy::new(1)))
+            .custom_grant(Arc::new(AnySubject(name)))
+            .build()
+            .expect("the defaults fit together");
         Self { server, clock, storage }
     }
 

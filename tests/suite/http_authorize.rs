@@ -171,6 +171,25 @@ fn a_user_logs_in_agrees_and_the_client_gets_its_token() {
 }
 
 #[test]
+fn every_redirect_of_the_user_flow_is_a_303() {
+    covers!("RFC9700-4.12-01");
+    let office = Office::new();
+    let decided = |decision| office.decide(&office.consent(&query(&[])), decision);
+
+    let redirects = [
+        decided("decision=approve"),
+        decided("decision=deny"),
+        office.ask(&query(&[("scope", "unknown")]), "session=alice").answer,
+        office.ask(&query(&[("prompt", "none")]), "").answer,
+    ];
+
+    for answer in redirects {
+        assert!(answer.header("location").is_some());
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    }
+}
+
+#[test]
 fn a_posted_request_and_a_posted_return_work_too() {
     covers!("RFC6749-3.1-05");
     let office = Office::new();
@@ -349,17 +368,18 @@ fn another_browser_cannot_decide() {
 #[test]
 fn a_handle_longer_than_a_form_may_be_comes_back_whole() {
     let office = Office::new();
-    let scope: String = (10..26).map(|at| format!("{at}{} ", "s".repeat(250))).collect();
+    let scope: Vec<_> = (10..26).map(|at| format!("{at}{}", "s".repeat(250))).collect();
+    let scope = scope.join(" ");
     let resources: Vec<_> = (10..26).map(|at| format!("https://api.example/{at}/{}", "r".repeat(450))).collect();
     let parsed = resources.iter().map(|resource| resource.parse().unwrap()).collect();
     let mut registration = Registration::confidential(vec![CLIENT.parse().unwrap()])
         .with_id("greedy".parse().unwrap())
-        .with_scope(scope.trim().parse().unwrap())
+        .with_scope(scope.parse().unwrap())
         .with_resources(ResourceSet::new(parsed).unwrap());
     registration.allows_multiple_audiences = true;
     pollster::block_on(office.server.register(registration)).unwrap();
     let state = "s".repeat(2000);
-    let mut more = vec![("client_id", "greedy"), ("state", &state), ("scope", scope.trim())];
+    let mut more = vec![("client_id", "greedy"), ("state", &state), ("scope", &scope)];
     more.extend(resources.iter().map(|resource| ("resource", resource.as_str())));
 
     let login = office.ask(&query(&more), "");

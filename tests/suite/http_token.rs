@@ -147,7 +147,7 @@ fn a_body_over_the_cap_is_too_large() {
 
 #[test]
 fn credentials_in_the_query_are_refused() {
-    covers!("ATK-121", "ATK-024");
+    covers!("ATK-121", "ATK-024", "RFC6749-2.3.1-05");
     let site = Site::new();
     let secret = &site.machine_secret;
 

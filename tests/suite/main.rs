@@ -14,6 +14,7 @@ macro_rules! covers {
 
 // The shape of the source and of the tests themselves.
 mod architecture;
+mod coverage;
 mod source_tree;
 
 // What is set up before.

@@ -97,8 +97,8 @@ fn code() -> Code {
     Code {
         digest: digest(4),
         challenge: CHALLENGE.parse::<CodeChallenge>().unwrap(),
-        redirect_uri: "https://app.example/cb?a=b".into(),
-        confirmation: Some(Confirmation::ProofKey(digest(5))),
+        redirect_uri: "https://app.example/cb?a=b".parse().unwrap(),
+        confirmation: Some(Confirmation::ProofKey(digest(5)).into()),
         expires_at: NOW.after(Lifetime::minutes(1)),
     }
 }

@@ -1,6 +1,6 @@
 //! A server with clients of every kind, and grants put straight into its storage, for tests of the direct endpoints.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -14,7 +14,7 @@ use grantsmith::record::{
 use grantsmith::server::{AuthorizationServer, Builder, EndpointError, RegisteredClient, Registration};
 use grantsmith::storage::memory::MemoryStorage;
 use grantsmith::testing::{FixedClock, SeededEntropy};
-use grantsmith::value::{CodeVerifier, GrantId, Lifetime, Realm, ResourceSet, Secret, Subject, Timestamp};
+use grantsmith::value::{CodeVerifier, GrantId, Lifetime, Realm, ResourceSet, ScopeSet, Secret, Subject, Timestamp};
 use grantsmith::wire::{FormRequest, IntrospectionResponse, TokenResponse};
 use pollster::FutureExt as _;
 
@@ -40,7 +40,7 @@ pub(crate) struct TokenWorld {
     pub(crate) api: RegisteredClient,
     /// The resource server of [`OTHER_API`].
     pub(crate) other_api: RegisteredClient,
-    next: AtomicU8,
+    next: AtomicU32,
     next_version: AtomicU8,
 }
 
@@ -124,7 +124,7 @@ impl TokenWorld {
             machine,
             api,
             other_api,
-            next: AtomicU8::new(1),
+            next: AtomicU32::new(1),
             next_version: AtomicU8::new(0),
         }
     }
@@ -144,7 +144,7 @@ impl TokenWorld {
     /// A code as the authorization endpoint would have given it out, with its grant in the storage.
     pub(crate) fn code(&self, client: &RegisteredClient, wish: &Wish<'_>) -> String {
         let number = self.next.fetch_add(1, Ordering::SeqCst);
-        let id = GrantId::from_bytes([number; 12]);
+        let id = grant_id(number);
         let realm = self.server.realm();
         let keyring = keyring();
         let secret = DerivationKey::new(1, keyring.key(Purpose::Derivation, 1).unwrap()).code(id);
@@ -152,21 +152,21 @@ impl TokenWorld {
         let code = Code {
             digest: CredentialKind::Code.digest(realm.fingerprint(), &secret),
             challenge: CodeVerifier::new(VERIFIER.into()).unwrap().challenge(),
-            redirect_uri: REDIRECT_URI.into(),
+            redirect_uri: client.client.redirect_uris.first().cloned().unwrap_or_else(|| REDIRECT_URI.parse().unwrap()),
             confirmation: None,
             expires_at: now.after(Lifetime::minutes(1)),
         };
+        // As the authorization endpoint does, what is equal is shared.
+        let scope: ScopeSet = wish.scope.parse().unwrap();
         let user = UserApproval {
             subject: wish.subject.parse().unwrap(),
             authentication: Authentication::at(now),
-            requested_scope: wish.scope.parse().unwrap(),
+            requested_scope: scope.clone(),
             nonce: None,
         };
-        let approval = Approval {
-            scope: wish.scope.parse().unwrap(),
-            resources: resources(wish.resources),
-            user: Some(Box::new(user)),
-        };
+        let resources = resources(wish.resources);
+        let resources = if resources == client.client.resources { client.client.resources.clone() } else { resources };
+        let approval = Approval { scope, resources, user: Some(Box::new(user)) };
         let identity = Identity {
             id,
             realm,
@@ -186,8 +186,9 @@ impl TokenWorld {
         Credential::new("", kind, &masking, locator, secret).expose().to_owned()
     }
 
-    pub(crate) fn put(&self, record: Record, version: u8) {
-        let next = Versioned { version: Version::from_bytes([version; 16]), record };
+    pub(crate) fn put(&self, record: Record, version: u32) {
+        let version = [version.to_be_bytes(); 4].concat().try_into().unwrap();
+        let next = Versioned { version: Version::from_bytes(version), record };
         assert_eq!(self.storage.save(next, Expected::Absent).block_on().unwrap(), Saved::Applied);
     }
 
@@ -202,9 +203,7 @@ impl TokenWorld {
 
     /// Every grant of a user, as stored.
     pub(crate) fn grants(&self) -> Vec<Arc<Grant>> {
-        (1..self.next.load(Ordering::SeqCst))
-            .filter_map(|number| self.grant(GrantId::from_bytes([number; 12])))
-            .collect()
+        (1..self.next.load(Ordering::SeqCst)).filter_map(|number| self.grant(grant_id(number))).collect()
     }
 
     pub(crate) fn grant(&self, id: GrantId) -> Option<Arc<Grant>> {
@@ -254,6 +253,10 @@ impl TokenWorld {
     pub(crate) fn ended(&self) -> usize {
         self.grants().iter().filter(|grant| matches!(grant.phase(), Phase::Ended(_))).count()
     }
+}
+
+fn grant_id(number: u32) -> GrantId {
+    GrantId::from_bytes([number.to_be_bytes(); 3].concat().try_into().unwrap())
 }
 
 /// The form that redeems a code.

@@ -21,7 +21,7 @@ use crate::token_world::{TokenWorld, redemption};
 
 /// The token world, with clients and users for the authorization endpoint.
 pub(crate) struct World {
-    world: TokenWorld,
+    tokens: TokenWorld,
     /// A public client on the user's device, with loopback and private-use redirects.
     pub(crate) native: RegisteredClient,
     /// A confidential client with two redirect URIs, one with a query.
@@ -34,7 +34,7 @@ impl Deref for World {
     type Target = TokenWorld;
 
     fn deref(&self) -> &TokenWorld {
-        &self.world
+        &self.tokens
     }
 }
 
@@ -52,10 +52,10 @@ impl World {
     }
 
     pub(crate) fn build(storage: Arc<dyn Storage>, configure: impl FnOnce(Builder) -> Builder) -> Self {
-        let world = TokenWorld::build(storage, configure);
+        let tokens = TokenWorld::build(storage, configure);
         let register = |registration: Registration| {
             let registration = registration.with_scope("admin read write".parse().unwrap());
-            world.server.register(registration.with_resources(resources(&[API]))).block_on().unwrap()
+            tokens.server.register(registration.with_resources(resources(&[API]))).block_on().unwrap()
         };
         let loopbacks = uris(&[LOOPBACK, "http://[::1]/callback", "com.example.app:/callback"]);
         let native = register(Registration::public(loopbacks).native());
@@ -63,7 +63,7 @@ impl World {
         let mut stranger = Registration::confidential(uris(&[STRANGER_URI]));
         stranger.trust = Trust::Unverified;
         let stranger = register(stranger);
-        Self { world, native, twofold, stranger }
+        Self { tokens, native, twofold, stranger }
     }
 
     pub(crate) fn register(&self, registration: Registration) -> RegisteredClient {

@@ -83,6 +83,7 @@ impl Site {
         url.set_query(uri.query());
         let code = match self.app.answer(&attempt, &url)? {
             Answer::Code(code) => code,
+            Answer::Error(error) if error == "access_denied" => return Ok(declined()),
             Answer::Error(error) => return Ok(failed(&format!("The server says {error}."))),
         };
         let tokens = self.app.redeem(attempt, code).await?;
@@ -95,6 +96,11 @@ impl Site {
         let text = "The code is redeemed, and the API has been called. The terminal shows how.";
         Ok(pages::listing("Connected", text, &sections, ("Start again", "/")))
     }
+}
+
+fn declined() -> Response<String> {
+    let text = "You said no, so the app has no access to your notes.";
+    pages::message(StatusCode::OK, "Not connected", text, Some(("Start again", "/")))
 }
 
 fn failed(text: &str) -> Response<String> {

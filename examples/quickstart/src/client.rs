@@ -68,6 +68,7 @@ impl Answer {
 }
 
 impl App {
+    /// The app with that identifier, waiting at `redirect_uri`.
     pub fn new(wire: &Wire, metadata: &Metadata, id: &str, redirect_uri: &Url) -> Outcome<Self> {
         let oauth = BasicClient::new(ClientId::new(id.to_owned()))
             .set_auth_uri(AuthUrl::new(metadata.authorization_endpoint.clone())?)
@@ -136,6 +137,7 @@ pub struct Credentials {
 }
 
 impl Machine {
+    /// The machine with those credentials.
     pub fn new(wire: &Wire, metadata: &Metadata, credentials: Credentials) -> Outcome<Self> {
         let oauth = BasicClient::new(ClientId::new(credentials.id.clone()))
             .set_client_secret(ClientSecret::new(credentials.secret.clone()))
@@ -174,6 +176,7 @@ pub struct Introspector {
 pub type TokenDescription = oauth2::basic::BasicTokenIntrospectionResponse;
 
 impl Introspector {
+    /// The API with those credentials.
     pub fn new(wire: &Wire, metadata: &Metadata, credentials: Credentials) -> Outcome<Self> {
         let oauth = BasicClient::new(ClientId::new(credentials.id))
             .set_client_secret(ClientSecret::new(credentials.secret))
@@ -213,7 +216,8 @@ pub fn refusal<T>(result: &Result<T, TokenError>) -> Option<&str> {
     }
 }
 
-/// Identifier and secret are form-encoded first ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
+/// The client's credentials in a header, each form-encoded first
+/// ([RFC 6749 §2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
 fn basic(id: &str, secret: &str) -> String {
     let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret))))

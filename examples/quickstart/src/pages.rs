@@ -12,7 +12,7 @@ pub fn login(app: Option<&str>, handle: &str, failure: Option<&str>) -> Response
         form method="post" action="/login" {
             input type="hidden" name="handle" value=(handle);
             label for="username" { "User name" }
-            input #username name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus;
+            input #username name="username" autocomplete="username" autocapitalize="none" required autofocus;
             label for="password" { "Password" }
             input #password name="password" type="password" autocomplete="current-password" required;
             button.primary { "Sign in" }

@@ -1,6 +1,7 @@
 //! Printing: every exchange as a reader wants to see it.
 //!
-//! Parameters stand on a line each, decoded, with a note where a name comes up for the first time. Tokens are shortened.
+//! Parameters stand on a line each, decoded, with a note where a name comes up for the first time. Tokens are
+//! shortened.
 
 use std::collections::HashSet;
 use std::env;
@@ -242,7 +243,7 @@ fn write_out(text: &str) {
 const NAME_WIDTH: usize = 21;
 const VALUE_WIDTH: usize = 34;
 
-/// What each name means. The first that comes up is explained, the rest speaks for itself.
+/// What names mean. Each is explained once; those that speak for themselves are not here.
 const NOTES: &[(&str, &str)] = &[
     // The authorization request and its answer.
     ("response_type", "the client wants a code"),

@@ -28,7 +28,7 @@ pub struct World {
     /// Where the app waits for the answer.
     pub redirect_uri: Url,
     pub registered: Registered,
-    app_listener: TcpListener,
+    callback_listener: TcpListener,
 }
 
 impl World {
@@ -38,18 +38,18 @@ impl World {
     ///
     /// A port is taken, or something does not fit together.
     pub async fn start(ports: [u16; 3]) -> Outcome<Self> {
-        let [for_server, for_api, for_app] =
+        let [server_listener, api_listener, callback_listener] =
             [listen(ports[0]).await?, listen(ports[1]).await?, listen(ports[2]).await?];
-        let (issuer, api_origin) = (origin_of(&for_server)?, origin_of(&for_api)?);
+        let (issuer, api_origin) = (origin_of(&server_listener)?, origin_of(&api_listener)?);
         let resource: Resource = api_origin.parse()?;
 
         let server = server::build(&issuer)?;
         let registered = registrations::register(&server, &resource).await?;
-        spawn(for_api, api::router(&server, &resource)?);
-        let redirect_uri: Url = format!("{}/callback", origin_of(&for_app)?).parse()?;
+        spawn(api_listener, api::router(&server, &resource)?);
+        let redirect_uri: Url = format!("{}/callback", origin_of(&callback_listener)?).parse()?;
         // Whoever opens the server in a browser wants to see something: the app.
         let home = Redirect::to(&redirect_uri[..url::Position::BeforePath]);
-        spawn(for_server, server::router(server)?.route("/", get(async move || home)));
+        spawn(server_listener, server::router(server)?.route("/", get(async move || home)));
 
         let transcript = Arc::new(Transcript::new());
         let parties = [(issuer.clone(), "server"), (api_origin.clone(), API)];
@@ -61,7 +61,7 @@ impl World {
             notes_url: format!("{api_origin}/notes"),
             redirect_uri,
             registered,
-            app_listener: for_app,
+            callback_listener,
         })
     }
 }
@@ -70,9 +70,9 @@ impl World {
 pub async fn serve(port: u16) -> Outcome {
     let world = World::start([port, port + 1, port + 2]).await?;
     let app = app::router(&world).await?;
-    let home = origin_of(&world.app_listener)?;
+    let home = origin_of(&world.callback_listener)?;
     world.transcript.invite(&format!("Open {home}/ in your browser. Ctrl-C ends everything."));
-    Ok(axum::serve(world.app_listener, app).await?)
+    Ok(axum::serve(world.callback_listener, app).await?)
 }
 
 async fn listen(port: u16) -> Outcome<TcpListener> {

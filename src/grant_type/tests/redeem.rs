@@ -272,7 +272,7 @@ mod a_bound_code {
     use super::*;
 
     fn judged(bound: Option<Confirmation>, proven: Option<&Confirmation>, world: &World) -> Result<Verdict, Refusal> {
-        let code = Code { confirmation: bound, ..world.stored_code() };
+        let code = Code { confirmation: bound.map(Box::new), ..world.stored_code() };
         let grant = Grant::approved_at(at(0), world.identity(), world.approval(), code);
         let request = body(world, VERIFIER);
         redeem(&code_request(&request), &world.client, Some(&grant), proven, &world.policy, at(1))

@@ -91,15 +91,17 @@ impl AuthorizationServer {
             self.remember(&Consent::given_at(step.now, realm, &session.subject, names, scope, resources)).await?;
         }
         let (code, digest) = self.code_of(step)?;
+        let scope = own_copy([&client.default_scope, &client.scope], &terms.scope);
+        let requested_scope = own_copy([&scope, &client.scope], &request.scope);
         let approval = Approval {
-            scope: terms.scope.clone(),
-            resources: terms.resources.clone(),
-            user: Some(Box::new(user_approval(request, session))),
+            resources: own_copy([&client.resources], &terms.resources),
+            user: Some(Box::new(UserApproval { requested_scope, ..user_approval(request, session) })),
+            scope,
         };
         let waiting = Code {
             digest,
             challenge: request.challenge,
-            redirect_uri: request.reply.redirect_uri.as_str().into(),
+            redirect_uri: own_copy(&client.redirect_uris, &request.reply.redirect_uri),
             confirmation: None,
             expires_at: step.now.after(self.0.policy.code_lifetime),
         };
@@ -227,6 +229,11 @@ impl AuthorizationServer {
         let standing = accounts.standing(&self.0.realm, subject).await.map_err(|error| self.storage_failed(error))?;
         Ok(standing == AccountStanding::Active)
     }
+}
+
+/// The client's copy of a value, where it has an equal one: in memory, a million grants then share one text.
+fn own_copy<'a, T: Clone + PartialEq + 'a>(copies: impl IntoIterator<Item = &'a T>, value: &'a T) -> T {
+    copies.into_iter().find(|copy| *copy == value).unwrap_or(value).clone()
 }
 
 fn user_approval(request: &Validated, session: &UserSession) -> UserApproval {

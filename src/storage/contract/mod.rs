@@ -4,7 +4,8 @@
 //! # pollster::block_on(async {
 //! use std::sync::Arc;
 //!
-//! use grantsmith::storage::{MemoryStorage, contract};
+//! use grantsmith::storage::contract;
+//! use grantsmith::storage::memory::MemoryStorage;
 //!
 //! let report = contract::check(async || Arc::new(MemoryStorage::new())).await;
 //! assert!(report.is_clean(), "{report}");

@@ -30,7 +30,7 @@ pub(super) struct Entry {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Place {
     pub(super) sequence: u32,
-    pub(super) slot: u64,
+    pub(super) slot: u32,
 }
 
 /// The groups that a filter asks for.
@@ -69,13 +69,13 @@ impl Index {
             None => Bound::Included(Entry { group: span.from, place: Place { sequence: 0, slot: 0 } }),
             Some(entry) => Bound::Excluded(entry),
         };
-        let end = Entry { group: span.to, place: Place { sequence: u32::MAX, slot: u64::MAX } };
+        let end = Entry { group: span.to, place: Place { sequence: u32::MAX, slot: u32::MAX } };
         index.range((start, Bound::Included(end)))
     }
 }
 
 impl Entry {
-    pub(super) fn slot(&self) -> u64 {
+    pub(super) fn slot(&self) -> u32 {
         self.place.slot
     }
 
@@ -87,7 +87,7 @@ impl Entry {
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (group, bytes) = bytes.split_first_chunk()?;
         let (sequence, slot) = bytes.split_first_chunk()?;
-        let place = Place { sequence: u32::from_be_bytes(*sequence), slot: u64::from_be_bytes(slot.try_into().ok()?) };
+        let place = Place { sequence: u32::from_be_bytes(*sequence), slot: u32::from_be_bytes(slot.try_into().ok()?) };
         Some(Self { group: u32::from_be_bytes(*group), place })
     }
 }

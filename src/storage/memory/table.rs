@@ -1,7 +1,8 @@
 //! The table of a shard: its records, their index, and the earliest time at which one may have expired.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher, RandomState};
+use std::collections::BTreeMap;
+use std::hash::RandomState;
+use std::ops::RangeInclusive;
 
 use super::index::{self, Entry, Index, Place, Span};
 use crate::host::{Expected, Filter, Saved, StorageError, StorageErrorKind};
@@ -9,21 +10,22 @@ use crate::record::{Key, Record, Version, Versioned};
 use crate::value::Timestamp;
 
 /// What one lock guards. A record and its index change under it together, so no listing misses a record.
+///
+/// The records are in a tree and not in a hash map, because a tree never moves all of them at once, and a record takes
+/// the same memory in it however many there are.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    records: HashMap<u64, Stored, BuildHasherDefault<SlotHasher>>,
+    records: BTreeMap<u32, Stored>,
     index: Index,
-    /// How many records are not in the first slot of their hash.
-    displaced: usize,
     /// How many records were added, ever.
     sequence: u32,
     /// Nothing here has expired before.
     expires_from: Coarse,
 }
 
-/// The slots in which a record may be. A hash has 256 of them, so that two keys with the same hash do not collide.
+/// The slots in which a record may be. A hash has sixteen of them, so that keys with the same hash do not collide.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slots(u64);
+pub(super) struct Slots(u32);
 
 /// A record in its slot. It knows its key, so the key is not stored once more.
 #[derive(Debug)]
@@ -52,12 +54,10 @@ impl Table {
         self.find(slots, key).map(|(_, stored)| stored.versioned.clone())
     }
 
-    fn find(&self, slots: Slots, key: &Key) -> Option<(u64, &Stored)> {
-        let used = if self.displaced == 0 { 1 } else { SLOTS };
-        slots.iter().take(used).find_map(|slot| {
-            let stored = self.records.get(&slot)?;
-            (stored.versioned.record.key() == *key).then_some((slot, stored))
-        })
+    /// Asks the record for its key, which costs nothing for a grant and a digest for what is known by names.
+    fn find(&self, slots: Slots, key: &Key) -> Option<(u32, &Stored)> {
+        let mut stored = self.records.range(slots.range());
+        stored.find(|(_, stored)| stored.versioned.record.key() == *key).map(|(slot, stored)| (*slot, stored))
     }
 
     pub(super) fn save(
@@ -81,20 +81,19 @@ impl Table {
     }
 
     fn add(&mut self, slots: Slots, next: Versioned<Record>, hashing: &RandomState) -> Result<(), StorageError> {
-        let slot = slots.iter().find(|slot| !self.records.contains_key(slot)).ok_or_else(|| {
+        let slot = slots.range().find(|slot| !self.records.contains_key(slot)).ok_or_else(|| {
             StorageError::new(StorageErrorKind::Unavailable).because("too many keys have the same hash")
         })?;
         let sequence = self.sequence;
         let expires_from = Coarse::of(next.record.expires_at());
         self.sequence = sequence.wrapping_add(1);
-        self.displaced += usize::from(Slots::is_displaced(slot));
         self.expires_from = self.expires_from.min(expires_from);
         self.index.insert(Place { sequence, slot }, &next.record, hashing);
         self.records.insert(slot, Stored { versioned: next, expires_from, sequence });
         Ok(())
     }
 
-    fn replace(&mut self, slot: u64, next: Versioned<Record>, hashing: &RandomState) {
+    fn replace(&mut self, slot: u32, next: Versioned<Record>, hashing: &RandomState) {
         let Some(stored) = self.records.get_mut(&slot) else { return };
         let previous = &stored.versioned.record;
         if !index::are_together(previous, &next.record) {
@@ -114,7 +113,6 @@ impl Table {
         }
         if let Some(stored) = self.records.remove(&slot) {
             self.index.remove(Place { sequence: stored.sequence, slot }, &stored.versioned.record, hashing);
-            self.displaced -= usize::from(Slots::is_displaced(slot));
         }
         Saved::Applied
     }
@@ -153,30 +151,23 @@ impl Table {
                 purged += 1;
                 let place = Place { sequence: stored.sequence, slot: *slot };
                 self.index.remove(place, &stored.versioned.record, hashing);
-                self.displaced -= usize::from(Slots::is_displaced(*slot));
             }
             is_kept
         });
         self.expires_from = expires_from;
-        if self.records.len() < self.records.capacity() / 4 {
-            self.records.shrink_to(self.records.len() * 2);
-        }
         purged
     }
 }
 
 impl Slots {
-    /// The first byte of a hash chooses the shard, so the others are enough here.
+    /// The first byte of a hash chooses the shard, so the last ones tell the records of a shard apart.
     pub(super) fn of(hash: u64) -> Self {
-        Self(hash << u8::BITS)
+        let [.., a, b, c, d] = hash.to_be_bytes();
+        Self(u32::from_be_bytes([a, b, c, d]) & !SLOTS)
     }
 
-    fn iter(self) -> impl Iterator<Item = u64> {
-        (0..=u8::MAX).map(move |ordinal| self.0 | u64::from(ordinal))
-    }
-
-    fn is_displaced(slot: u64) -> bool {
-        slot.trailing_zeros() < u8::BITS
+    fn range(self) -> RangeInclusive<u32> {
+        self.0..=self.0 | SLOTS
     }
 }
 
@@ -204,24 +195,5 @@ impl Default for Coarse {
     }
 }
 
-/// A slot is a hash already. The map looks at the first and the last bits, so the best ones are turned there.
-#[derive(Default)]
-struct SlotHasher(u64);
-
-impl Hasher for SlotHasher {
-    fn write_u64(&mut self, slot: u64) {
-        self.0 = slot.rotate_left(u32::BITS);
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(u8::BITS) ^ u64::from(*byte);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-const SLOTS: usize = 256;
+/// The bits that tell apart the slots of one hash.
+const SLOTS: u32 = 0xf;

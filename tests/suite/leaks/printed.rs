@@ -150,7 +150,7 @@ fn stored_records() {
     let code = Code {
         digest: digest.into(),
         challenge: CodeVerifier::new(VERIFIER.into()).unwrap().challenge(),
-        redirect_uri: "https://app.example/cb".into(),
+        redirect_uri: "https://app.example/cb".parse().unwrap(),
         confirmation: None,
         expires_at: world.now(),
     };
