@@ -29,6 +29,7 @@ fn imported(stored: &str, expires_at: Option<Timestamp>) -> StoredClientSecret {
 }
 
 /// A client with these secrets, as the registry gives it.
+#[expect(clippy::unnecessary_wraps, reason = "the registry may also find none")]
 fn registered(method: AuthenticationMethod, secrets: Vec<StoredClientSecret>) -> Option<Arc<Client>> {
     Some(Arc::new(Client { authentication: method, secrets, ..World::new().client }))
 }

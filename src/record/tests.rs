@@ -53,7 +53,7 @@ mod columns {
                     record.expires_at(),
                     record.due_at(),
                     record.subject().map(Subject::as_str),
-                    record.client().map(|client| client.as_str()),
+                    record.client().map(crate::value::ClientId::as_str),
                     record.session().map(SessionId::as_str),
                 )
             })

@@ -9,7 +9,7 @@ use grantsmith::host::{
 use grantsmith::policy::{CredentialPrefix, Policy, PolicyViolation};
 use grantsmith::server::{AuthorizationServer, Builder, ConfigurationError, Registration};
 use grantsmith::storage::memory::MemoryStorage;
-use grantsmith::value::{GrantType, Lifetime, SymmetricKey};
+use grantsmith::value::{GrantType, Lifetime, ResourceSet, SymmetricKey};
 use pollster::FutureExt as _;
 
 use crate::token_world::{TokenWorld, code_of, keyring};
@@ -315,7 +315,7 @@ mod features {
     fn a_client_is_refused_every_grant_type_that_it_was_not_given() {
         covers!("ATK-305");
         let world = TokenWorld::build(Arc::new(MemoryStorage::new()), |builder| builder.custom_grant(custom("urn:a")));
-        let nothing = Registration::resource_server(Default::default());
+        let nothing = Registration::resource_server(ResourceSet::default());
         let nothing = world.server.register(nothing).block_on().unwrap();
         for form in [
             "grant_type=authorization_code&code=x",
