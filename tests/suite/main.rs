@@ -18,7 +18,7 @@ mod architecture;
 mod coverage;
 mod source_tree;
 
-// What a host configures.
+// What is set up before.
 mod builder;
 mod registration;
 
@@ -42,6 +42,8 @@ mod resource;
 
 // What must hold of every value, and what must never be seen.
 mod leaks;
+mod properties;
+mod records;
 mod tampering;
 
 // What happens at the same time, and what goes wrong.
