@@ -7,6 +7,13 @@
 //! The floor of an operation is what no implementation can leave out: reading the form, the digests of the secrets that
 //! are checked and issued, the random bytes, base64, and the JSON of the answer.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a bench that cannot go on has nothing better to do"
+)]
+
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
@@ -24,7 +31,7 @@ use grantsmith::server::{
     Approved, Authorization, AuthorizationServer, Decision, RegisteredClient, Registration, UserSession, Visitor,
 };
 use grantsmith::storage::memory::MemoryStorage;
-use grantsmith::value::{CodeVerifier, Resource, ResourceSet, Timestamp};
+use grantsmith::value::{Resource, ResourceSet, Timestamp};
 use grantsmith::wire::{FormRequest, TokenResponse};
 use http::Request;
 use http_body_util::Full;

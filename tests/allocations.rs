@@ -3,6 +3,7 @@
 //! A binary of its own, because it brings its own allocator. Time is measured in `benches/`.
 
 #![cfg(test)]
+#![expect(clippy::as_conversions, reason = "a shared store becomes a trait object by `as`")]
 
 /// Names the requirements that a test shows; the coverage test reads it from the source.
 macro_rules! covers {

@@ -308,8 +308,8 @@ fn guessing_is_limited_at_every_endpoint() {
     assert_eq!(code_of(world.server.revoke(&request).block_on()), "invalid_client");
 
     let right = basic(id, world.machine.secret.as_ref().unwrap().expose());
-    let limited = send(&world, Some(&right), FORM).unwrap_err().to_answer();
-    assert_eq!((limited.status(), limited.retry_after()), (429, Some(Lifetime::seconds(30))));
+    let answer = send(&world, Some(&right), FORM).unwrap_err().to_answer();
+    assert_eq!((answer.status(), answer.retry_after()), (429, Some(Lifetime::seconds(30))));
     let asked = limiter.0.lock().unwrap().clone();
     let of = |endpoint| asked.iter().filter(|(at, _)| *at == endpoint).count();
     assert_eq!([of(Endpoint::Token), of(Endpoint::Introspection), of(Endpoint::Revocation)], [3, 2, 2]);

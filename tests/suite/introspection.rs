@@ -116,7 +116,7 @@ fn whatever_is_not_active_looks_the_same() {
     };
     let live = world.tokens(&world.app);
     let code = world.code(&world.app, &Wish::default());
-    let forged = world.credential(
+    let forged = TokenWorld::credential(
         CredentialKind::AccessToken,
         &Locator::new(GrantId::from_bytes([1; 12]), 0),
         &Secret::new([3; 32]),

@@ -2,6 +2,7 @@
 
 // Clippy's rules for tests (`unwrap` is fine there) reach the helpers of these modules only through this line.
 #![cfg(test)]
+#![expect(clippy::as_conversions, reason = "a shared store becomes a trait object by `as`")]
 
 /// Names the requirements and attacks that a test shows, as the first statement of the test.
 ///

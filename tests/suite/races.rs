@@ -31,6 +31,7 @@ enum Act {
 }
 
 /// What came of it.
+#[expect(clippy::large_enum_variant, reason = "there are two of them at a time")]
 enum Outcome {
     Tokens(TokenResponse),
     Revoked,

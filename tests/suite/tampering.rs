@@ -49,7 +49,7 @@ fn a_code_that_counts_is_none() {
     let secret = PresentedCredential::parse("", &code).unwrap();
     let id = world.grants()[0].id();
 
-    let counting = world.credential(CredentialKind::Code, &Locator::new(id, 1), secret.secret());
+    let counting = TokenWorld::credential(CredentialKind::Code, &Locator::new(id, 1), secret.secret());
 
     assert_eq!(code_of(world.redeem(&world.web, &counting)), "invalid_grant");
     assert!(world.redeem(&world.web, &code).is_ok());

@@ -30,7 +30,7 @@ pub(crate) struct TokenWorld {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) clock: FixedClock,
     pub(crate) events: Arc<Recorder>,
-    /// A confidential client, client_secret_basic.
+    /// A confidential client, `client_secret_basic`.
     pub(crate) web: RegisteredClient,
     /// A public client on the user's device.
     pub(crate) app: RegisteredClient,
@@ -176,11 +176,11 @@ impl TokenWorld {
         };
         let grant = Grant::approved_at(now, identity, approval, code);
         self.put(Record::Grant(Arc::new(grant)), number);
-        self.credential(CredentialKind::Code, &Locator::new(id, 0), &secret)
+        Self::credential(CredentialKind::Code, &Locator::new(id, 0), &secret)
     }
 
     /// Writes a credential out as the server would.
-    pub(crate) fn credential(&self, kind: CredentialKind, locator: &Locator, secret: &Secret) -> String {
+    pub(crate) fn credential(kind: CredentialKind, locator: &Locator, secret: &Secret) -> String {
         let key = keyring().key(Purpose::Masking, 1).unwrap();
         let masking = MaskingKey::new(1, key.expose()[..16].try_into().unwrap());
         Credential::new("", kind, &masking, locator, secret).expose().to_owned()
@@ -267,15 +267,12 @@ pub(crate) fn redemption(code: &str) -> String {
 /// Sends a form as the client is registered: Basic for those with a secret, the name in the body for the others.
 pub(crate) fn post<T>(client: &RegisteredClient, form: &str, send: impl FnOnce(FormRequest<'_>) -> T) -> T {
     let id = client.client.id().as_str();
-    match &client.secret {
-        Some(secret) => {
-            let header = basic(id, secret.expose());
-            send(FormRequest::new(form.as_bytes()).with_authorization(header.as_bytes()))
-        }
-        None => {
-            let form = format!("{form}&client_id={id}");
-            send(FormRequest::new(form.as_bytes()))
-        }
+    if let Some(secret) = &client.secret {
+        let header = basic(id, secret.expose());
+        send(FormRequest::new(form.as_bytes()).with_authorization(header.as_bytes()))
+    } else {
+        let form = format!("{form}&client_id={id}");
+        send(FormRequest::new(form.as_bytes()))
     }
 }
 

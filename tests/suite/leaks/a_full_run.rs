@@ -62,7 +62,7 @@ impl Run {
     /// Every access and refresh token.
     fn tokens(&self) -> impl Iterator<Item = &str> {
         self.tokens.iter().flat_map(|response| {
-            let refresh = response.refresh_token.as_ref().map(|token| token.expose());
+            let refresh = response.refresh_token.as_ref().map(grantsmith::record::Credential::expose);
             [Some(access(response)), refresh].into_iter().flatten()
         })
     }
@@ -71,7 +71,10 @@ impl Run {
     fn secrets(&self) -> Vec<&[u8]> {
         let world = &self.world;
         let clients = [&world.web, &world.machine, &world.api, &world.other_api, &world.twofold, &world.stranger];
-        let secrets = clients.into_iter().filter_map(|client| client.secret.as_ref()).map(|secret| secret.expose());
+        let secrets = clients
+            .into_iter()
+            .filter_map(|client| client.secret.as_ref())
+            .map(grantsmith::value::ClientSecret::expose);
         let verifier = [crate::token_world::VERIFIER];
         self.tokens()
             .chain(secrets)

@@ -198,7 +198,7 @@ fn requests() {
          &code_verifier={VERIFIER}"
     );
     let secrets: [&[u8]; 5] =
-        [CLIENT_SECRET.as_bytes(), VERIFIER.as_bytes(), token.as_bytes(), &bytes::<32>(1), header[6..].as_bytes()];
+        [CLIENT_SECRET.as_bytes(), VERIFIER.as_bytes(), token.as_bytes(), &bytes::<32>(1), &header.as_bytes()[6..]];
     let parameters = Parameters::parse(body.as_bytes()).unwrap();
 
     assert_prints_no_secret(&parameters, &secrets);

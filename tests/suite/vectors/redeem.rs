@@ -12,6 +12,7 @@ use super::facts::{self, CALLBACK, CHALLENGE, Key, Phase, VERIFIER, Who, at, end
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Facts {
     client: Who,
     is_confidential: bool,

@@ -14,6 +14,7 @@ use super::facts::{self, FAMILY, GRANT, Key, Phase, Who, at, ended, refused};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Facts {
     client: Who,
     is_confidential: bool,
