@@ -193,6 +193,7 @@ mod tests {
     fn an_empty_path_and_a_slash_are_the_same_and_nothing_else_is() {
         covers!("RFC8414-4-01");
         assert_eq!(resource("https://api.example/"), resource("https://api.example"));
+        assert_eq!(resource("https://api.example/?a=/").as_str(), "https://api.example/?a=/");
         for (left, right) in [
             ("https://api.example/a", "https://api.example/a/"),
             ("https://api.example", "https://API.example"),

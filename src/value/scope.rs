@@ -293,6 +293,8 @@ mod tests {
         assert!(!set("ab").is_subset_of(&set("a b")));
         assert_eq!(set("a b").intersection(&set("b c")), set("b"));
         assert_eq!(set("a b").union(&set("b c")), set("a b c"));
+        assert_eq!(set("a").union(&set("a b")), set("a b"));
+        assert_eq!(set("a b").union(&set("b")), set("a b"));
     }
 
     #[test]

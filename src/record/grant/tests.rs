@@ -193,6 +193,19 @@ mod active_grants {
     }
 
     #[test]
+    fn it_is_kept_until_its_approval_cannot_be_repeated_whatever_becomes_of_it() {
+        let world = World::new();
+        let mut identity = world.identity();
+        identity.held_until = at(900_000);
+        let grant = Grant::approved_at(at(0), identity, world.approval(), world.stored_code());
+        let redeemed = grant.redeemed_at(at(0), world.stored_access_token(0, at(0)), None).unwrap();
+
+        assert_eq!(redeemed.expires_at(), at(900_000));
+        assert_eq!(redeemed.without_access_token_at(at(1), 0).unwrap().expires_at(), at(900_000));
+        assert_eq!(redeemed.ended_at(at(1), EndReason::EndedByHost).expires_at(), at(900_000));
+    }
+
+    #[test]
     fn it_is_never_kept_beyond_its_chain() {
         let world = World::new();
         let late = at(0).after(Lifetime::days(179));
