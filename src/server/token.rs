@@ -45,14 +45,15 @@ impl AuthorizationServer {
         let named = parameters.get("grant_type")?;
         let named = named.ok_or(Refusal::Malformed(MalformedTokenRequest::GrantTypeMissing))?;
         match &*named {
-            "authorization_code" => self.redeem(parameters, client, now).await,
+            // Boxed, so that the future of a request is as small as the smallest of them.
+            "authorization_code" => Box::pin(self.redeem(parameters, client, now)).await,
             "client_credentials" => self.issue_to_machine(parameters, client, now).await,
-            "refresh_token" => self.refresh(parameters, client, now).await,
+            "refresh_token" => Box::pin(self.refresh(parameters, client, now)).await,
             custom => {
                 let grants = &self.0.custom_grants;
                 let grant = grants.iter().find(|grant| grant.grant_type().as_str() == custom);
                 let grant = Arc::clone(grant.ok_or(Refusal::GrantTypeUnsupported)?);
-                self.issue_custom(&*grant, parameters, client, now).await
+                Box::pin(self.issue_custom(&*grant, parameters, client, now)).await
             }
         }
     }
