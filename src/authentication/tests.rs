@@ -29,17 +29,24 @@ fn imported(stored: &str, expires_at: Option<Timestamp>) -> StoredClientSecret {
 }
 
 /// A client with these secrets, as the registry gives it.
-#[expect(clippy::unnecessary_wraps, reason = "the registry may also find none")]
-fn registered(method: AuthenticationMethod, secrets: Vec<StoredClientSecret>) -> Option<Arc<Client>> {
-    Some(Arc::new(Client { authentication: method, secrets, ..World::new().client }))
+fn registered(method: AuthenticationMethod, secrets: Vec<StoredClientSecret>) -> Arc<Client> {
+    Arc::new(Client { authentication: method, secrets, ..World::new().client })
 }
 
-fn with_secrets(secrets: Vec<StoredClientSecret>) -> Option<Arc<Client>> {
+fn with_secrets(secrets: Vec<StoredClientSecret>) -> Arc<Client> {
     registered(AuthenticationMethod::ClientSecretBasic, secrets)
 }
 
-fn refusal(presented: PresentedClient, client: Option<Arc<Client>>) -> Refusal {
-    authenticate(presented, client, at(0)).expect_err("the client must not be authenticated")
+fn judged(
+    presented: PresentedClient,
+    client: impl Into<Option<Arc<Client>>>,
+    now: Timestamp,
+) -> Result<Judgement, Refusal> {
+    authenticate(presented, client.into(), now)
+}
+
+fn refusal(presented: PresentedClient, client: impl Into<Option<Arc<Client>>>) -> Refusal {
+    judged(presented, client, at(0)).expect_err("the client must not be authenticated")
 }
 
 fn assert_authenticated(judgement: Result<Judgement, Refusal>) {
@@ -52,14 +59,14 @@ fn assert_authenticated(judgement: Result<Judgement, Refusal>) {
 #[test]
 fn the_right_secret_by_the_registered_method_is_accepted() {
     let secrets = || vec![digest_of("one", None)];
-    assert_authenticated(authenticate(basic("one"), with_secrets(secrets()), at(0)));
+    assert_authenticated(judged(basic("one"), with_secrets(secrets()), at(0)));
     let post = presented(PresentedMethod::Post(secret("one")));
-    assert_authenticated(authenticate(post, registered(AuthenticationMethod::ClientSecretPost, secrets()), at(0)));
+    assert_authenticated(judged(post, registered(AuthenticationMethod::ClientSecretPost, secrets()), at(0)));
 }
 
 #[test]
 fn a_public_client_names_itself() {
-    assert_authenticated(authenticate(
+    assert_authenticated(judged(
         presented(PresentedMethod::None),
         registered(AuthenticationMethod::None, Vec::new()),
         at(0),
@@ -97,7 +104,7 @@ fn another_method_than_the_registered_one_is_refused_though_the_secret_is_right(
             (PresentedMethod::Post(secret("one")), ClientSecretPost),
             (PresentedMethod::None, None),
         ] {
-            let judgement = authenticate(presented(presented_method), client.clone(), at(0));
+            let judgement = judged(presented(presented_method), client.clone(), at(0));
             match judgement {
                 Ok(_) => assert_eq!(is, method),
                 Err(refusal) => assert_eq!(refusal, Refusal::WrongMethod),
@@ -110,7 +117,7 @@ fn another_method_than_the_registered_one_is_refused_though_the_secret_is_right(
 fn a_disabled_client_is_refused_whatever_it_presents() {
     let client = |method| {
         let client = Client { authentication: method, is_disabled: true, ..World::new().client };
-        Some(Arc::new(Client { secrets: vec![digest_of("one", None)], ..client }))
+        Arc::new(Client { secrets: vec![digest_of("one", None)], ..client })
     };
     assert_eq!(refusal(basic("one"), client(AuthenticationMethod::ClientSecretBasic)), Refusal::DisabledClient);
     assert_eq!(refusal(presented(PresentedMethod::None), client(AuthenticationMethod::None)), Refusal::DisabledClient);
@@ -119,7 +126,7 @@ fn a_disabled_client_is_refused_whatever_it_presents() {
 #[test]
 fn either_of_two_secrets_is_accepted_until_it_expires() {
     let client = with_secrets(vec![digest_of("old", Some(at(10))), digest_of("new", None)]);
-    let judge = |text: &str, now| authenticate(basic(text), client.clone(), now);
+    let judge = |text: &str, now| judged(basic(text), client.clone(), now);
 
     assert_authenticated(judge("old", at(9)));
     assert_authenticated(judge("new", at(9)));
@@ -134,7 +141,7 @@ mod imported_secrets {
     fn the_hosts_verifier_is_asked_about_every_active_one() {
         let secrets = vec![imported("$a", None), imported("$b", Some(at(1))), imported("$c", Some(at(0)))];
 
-        let Ok(Judgement::CheckSecret(check)) = authenticate(basic("one"), with_secrets(secrets), at(0)) else {
+        let Ok(Judgement::CheckSecret(check)) = judged(basic("one"), with_secrets(secrets), at(0)) else {
             panic!("only the host can say")
         };
 
@@ -145,8 +152,7 @@ mod imported_secrets {
 
     #[test]
     fn its_no_is_a_wrong_secret() {
-        let Ok(Judgement::CheckSecret(check)) =
-            authenticate(basic("one"), with_secrets(vec![imported("$a", None)]), at(0))
+        let Ok(Judgement::CheckSecret(check)) = judged(basic("one"), with_secrets(vec![imported("$a", None)]), at(0))
         else {
             panic!("only the host can say")
         };
@@ -157,7 +163,7 @@ mod imported_secrets {
     #[test]
     fn it_is_not_asked_where_a_minted_secret_matches_or_all_have_expired() {
         let both = with_secrets(vec![imported("$a", None), digest_of("one", None)]);
-        assert_authenticated(authenticate(basic("one"), both, at(0)));
+        assert_authenticated(judged(basic("one"), both, at(0)));
 
         let expired = with_secrets(vec![imported("$a", Some(at(0)))]);
         assert_eq!(refusal(basic("one"), expired), Refusal::WrongSecret);

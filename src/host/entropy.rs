@@ -59,3 +59,38 @@ impl Default for EntropyError {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn bytes_are_never_zero_and_never_repeated() {
+        covers!("ATK-307");
+        let draw = || {
+            let mut bytes = [0; 16];
+            SystemEntropy.fill(&mut bytes).unwrap();
+            bytes
+        };
+        let drawn: BTreeSet<[u8; 16]> = std::iter::repeat_with(draw).take(10_000).collect();
+
+        assert_eq!(drawn.len(), 10_000);
+        assert!(!drawn.contains(&[0; 16]));
+    }
+
+    #[test]
+    fn threads_do_not_draw_the_same() {
+        covers!("ATK-307");
+        let draw = || {
+            let mut bytes = [0; 32];
+            SystemEntropy.fill(&mut bytes).unwrap();
+            bytes
+        };
+        let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(draw)).collect();
+        let drawn: BTreeSet<[u8; 32]> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+
+        assert_eq!(drawn.len(), 8);
+    }
+}

@@ -117,3 +117,22 @@ pub enum Compromise {
     /// A spent refresh token came again.
     RefreshTokenReused,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_in_an_event_can_hold_a_control_character() {
+        covers!("ATK-297");
+        for hostile in ["a\nb", "a\r\n", "\u{1b}[31m", "a\0", "\u{7f}", "a\u{2028}", "\u{202e}", "\t"] {
+            assert!(hostile.parse::<ClientId>().is_err(), "{hostile:?}");
+            assert!(hostile.parse::<Subject>().is_err(), "{hostile:?}");
+            assert!(hostile.parse::<Realm>().is_err(), "{hostile:?}");
+            assert!(hostile.parse::<GrantType>().is_err(), "{hostile:?}");
+            assert!(format!("urn:{hostile}").parse::<GrantType>().is_err(), "{hostile:?}");
+        }
+        let grant = GrantId::from_bytes([10; 12]);
+        assert!(grant.to_string().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+    }
+}

@@ -124,3 +124,52 @@ pub enum KeyringError {
     #[error("the keyring has two keys of number {0}")]
     NumberTaken(u8),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keyring() -> DerivedKeyring {
+        DerivedKeyring::new(2, [2; 32]).unwrap().with_retired(1, [1; 32]).unwrap()
+    }
+
+    #[test]
+    fn every_purpose_and_number_has_a_key_of_its_own() {
+        let keys: Vec<_> = [1, 2]
+            .into_iter()
+            .flat_map(|number| Purpose::ALL.map(|purpose| *keyring().key(purpose, number).unwrap().expose()))
+            .collect();
+        for (at, key) in keys.iter().enumerate() {
+            assert_eq!(keys.iter().position(|other| other == key), Some(at));
+        }
+        assert_eq!(keyring().current(), 2);
+        assert!(keyring().key(Purpose::Masking, 3).is_none());
+    }
+
+    #[test]
+    fn one_secret_under_two_numbers_gives_two_keys() {
+        let both = DerivedKeyring::new(1, [1; 32]).unwrap().with_retired(2, [1; 32]).unwrap();
+        let key = |number| *both.key(Purpose::Masking, number).unwrap().expose();
+
+        assert_ne!(key(1), key(2));
+    }
+
+    #[test]
+    fn keys_are_the_same_in_every_process() {
+        // HMAC-SHA-256 of the label and the number, under the secret.
+        let key = DerivedKeyring::new(1, [7; 32]).unwrap().key(Purpose::Masking, 1).unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).unwrap();
+        mac.update(b"grantsmith masking\x01");
+
+        assert_eq!(key.expose()[..], mac.finalize().into_bytes()[..]);
+    }
+
+    #[test]
+    fn a_secret_that_was_never_set_and_a_number_twice_are_refused() {
+        assert_eq!(DerivedKeyring::new(1, [0; 32]).unwrap_err(), KeyringError::Constant);
+        assert_eq!(keyring().with_retired(3, [0; 32]).unwrap_err(), KeyringError::Constant);
+        for number in [1, 2] {
+            assert_eq!(keyring().with_retired(number, [3; 32]).unwrap_err(), KeyringError::NumberTaken(number));
+        }
+    }
+}

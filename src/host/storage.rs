@@ -244,3 +244,54 @@ pub enum StorageErrorKind {
     /// What is stored was written by a newer version of this crate.
     NewerFormat,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::record::{Session, SubjectEpoch};
+    use crate::world::{World, at};
+
+    #[test]
+    fn a_filter_includes_the_records_of_its_owner_in_its_realm() {
+        let world = World::new();
+        let (realm, elsewhere) = (*world.realm.fingerprint(), [0; 16]);
+        let grant = Record::Grant(Arc::new(world.active()));
+        let client = Record::Client(Arc::new(world.client.clone()));
+        let (id, user): (ClientId, Subject) = (world.client.id.clone(), "user".parse().unwrap());
+
+        assert!(Filter::Client(realm, id.clone()).includes(&grant));
+        assert!(!Filter::Client(elsewhere, id).includes(&grant));
+        assert!(!Filter::Client(realm, "another".parse().unwrap()).includes(&grant));
+        assert!(Filter::Subject(realm, user.clone()).includes(&grant));
+        assert!(!Filter::Subject(elsewhere, user).includes(&grant));
+        assert!(Filter::Clients(realm).includes(&client));
+        assert!(!Filter::Clients(elsewhere).includes(&client) && !Filter::Clients(realm).includes(&grant));
+    }
+
+    #[test]
+    fn a_filter_includes_sessions_and_what_is_due() {
+        let world = World::new();
+        let realm = *world.realm.fingerprint();
+        let (name, user): (SessionId, Subject) = ("session".parse().unwrap(), "user".parse().unwrap());
+        let open = Session::opened(&world.realm, &name, &user, at(600));
+        let open = Record::Session(Arc::new(open));
+        let due = Record::Subject(Arc::new(SubjectEpoch::first(&world.realm, &user, at(5))));
+
+        assert!(Filter::Session(realm, name).includes(&open));
+        assert!(Filter::Due(at(5)).includes(&due) && !Filter::Due(at(4)).includes(&due));
+        assert!(!Filter::Due(Timestamp::MAX).includes(&open));
+    }
+
+    #[test]
+    fn an_error_keeps_its_kind_and_its_cause() {
+        let corrupt = StorageError::from(Record::decode(b"{}").unwrap_err());
+        let newer = StorageError::from(Record::decode(br#"{"format":2,"kind":"grant"}"#).unwrap_err());
+
+        assert_eq!((corrupt.kind(), newer.kind()), (StorageErrorKind::Corrupt, StorageErrorKind::NewerFormat));
+        assert!(corrupt.source().is_some());
+        assert!(StorageError::new(StorageErrorKind::Unavailable).source().is_none());
+    }
+}

@@ -220,3 +220,102 @@ pub enum PolicyViolation {
 }
 
 const MOST_LIVE_ACCESS_TOKENS: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A field's name, and how to set it.
+    type Field = (&'static str, fn(&mut Policy, Lifetime));
+
+    fn with(change: impl FnOnce(&mut Policy)) -> Result<(), PolicyViolation> {
+        let mut policy = Policy::default();
+        change(&mut policy);
+        policy.check()
+    }
+
+    #[test]
+    fn the_default_is_within_its_bounds() {
+        assert_eq!(Policy::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn no_access_token_lives_for_ever() {
+        covers!("RFC6750-5.2-04");
+        for (seconds, is_allowed) in [(0, false), (1, true), (3600, true), (3601, false), (u64::MAX, false)] {
+            let checked = with(|policy| policy.access_token_lifetime = Lifetime::seconds(seconds));
+            assert_eq!(checked.is_ok(), is_allowed, "{seconds}");
+        }
+        let year = Lifetime::days(365).as_seconds();
+        for (seconds, is_allowed) in [(3601, true), (year, true), (year + 1, false), (u64::MAX, false)] {
+            let checked = with(|policy| {
+                policy.danger.allows_long_lived_access_tokens = true;
+                policy.access_token_lifetime = Lifetime::seconds(seconds);
+            });
+            assert_eq!(checked.is_ok(), is_allowed, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn no_code_lives_longer_than_ten_minutes_unless_dangerously() {
+        for (seconds, is_allowed, is_dangerously_allowed) in
+            [(0, false, false), (1, true, true), (600, true, true), (601, false, true), (86_401, false, false)]
+        {
+            let lifetime = Lifetime::seconds(seconds);
+            assert_eq!(with(|policy| policy.code_lifetime = lifetime).is_ok(), is_allowed, "{seconds}");
+            let dangerously = with(|policy| {
+                policy.danger.allows_long_lived_codes = true;
+                policy.code_lifetime = lifetime;
+            });
+            assert_eq!(dangerously.is_ok(), is_dangerously_allowed, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn what_an_unauthenticated_client_gets_lives_shorter() {
+        covers!("OAUTH21-2.4-02");
+        let policy = Policy::default();
+
+        assert!(policy.public_refresh_idle_lifetime < policy.confidential_refresh_idle_lifetime);
+        assert!(policy.public_refresh_lifetime < policy.confidential_refresh_lifetime);
+    }
+
+    #[test]
+    fn every_field_out_of_bounds_is_named() {
+        covers!("ATK-304");
+        let forever = Lifetime::seconds(u64::MAX);
+        let changes: [Field; 9] = [
+            ("code_lifetime", |policy, lifetime| policy.code_lifetime = lifetime),
+            ("access_token_lifetime", |policy, lifetime| policy.access_token_lifetime = lifetime),
+            ("public_refresh_idle_lifetime", |policy, lifetime| policy.public_refresh_idle_lifetime = lifetime),
+            ("confidential_refresh_idle_lifetime", |policy, lifetime| {
+                policy.confidential_refresh_idle_lifetime = lifetime;
+            }),
+            ("public_refresh_lifetime", |policy, lifetime| policy.public_refresh_lifetime = lifetime),
+            ("confidential_refresh_lifetime", |policy, lifetime| policy.confidential_refresh_lifetime = lifetime),
+            ("refresh_retry_window", |policy, lifetime| policy.refresh_retry_window = lifetime),
+            ("interaction_lifetime", |policy, lifetime| policy.interaction_lifetime = lifetime),
+            ("client_cache_lifetime", |policy, lifetime| policy.client_cache_lifetime = lifetime),
+        ];
+        for (name, change) in changes {
+            let violation = with(|policy| change(policy, forever)).unwrap_err();
+            assert!(matches!(violation, PolicyViolation::Lifetime { field, .. } if field == name), "{violation}");
+            let may_be_none = ["refresh_retry_window", "client_cache_lifetime"].contains(&name);
+            assert_eq!(with(|policy| change(policy, Lifetime::ZERO)).is_ok(), may_be_none, "{name}");
+        }
+        for (most, is_allowed) in [(0, false), (1, true), (1024, true), (1025, false)] {
+            assert_eq!(with(|policy| policy.most_live_access_tokens = most).is_ok(), is_allowed, "{most}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_short_and_plain() {
+        for (text, is_allowed) in
+            [("", true), ("gs_", true), ("A-z0_9", true), ("a b", false), ("a.b", false), ("\u{e9}", false)]
+        {
+            assert_eq!(CredentialPrefix::new(text).is_ok(), is_allowed, "{text}");
+        }
+        assert_eq!(CredentialPrefix::new(&"x".repeat(16)).unwrap().as_str(), "x".repeat(16));
+        assert_eq!(CredentialPrefix::new(&"x".repeat(17)), Err(PolicyViolation::CredentialPrefix));
+    }
+}

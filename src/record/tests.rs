@@ -8,7 +8,7 @@ use super::{
     Client, Consent, DecodeError, EndReason, Grant, Key, Phase, Record, RecordKind, Session, SubjectEpoch,
     UsedIdentifier,
 };
-use crate::value::{InstanceId, Realm, ResourceSet, SessionId, Subject, Timestamp};
+use crate::value::{ClientId, InstanceId, Realm, ResourceSet, SessionId, Subject, Timestamp};
 use crate::world::{CODE_LIFETIME, GRANT, World, api, at};
 
 fn subject() -> Subject {
@@ -53,7 +53,7 @@ mod columns {
                     record.expires_at(),
                     record.due_at(),
                     record.subject().map(Subject::as_str),
-                    record.client().map(crate::value::ClientId::as_str),
+                    record.client().map(ClientId::as_str),
                     record.session().map(SessionId::as_str),
                 )
             })

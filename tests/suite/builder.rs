@@ -109,10 +109,16 @@ fn an_issuer_is_written_in_one_way_only() {
     }
 }
 
+/// An endpoint's name, and how to set its URL.
+type Endpoint = (&'static str, fn(Builder, &str) -> Builder);
+
+/// A change of the policy, and what is said of it.
+type Change = (fn(&mut Policy), &'static str);
+
 #[test]
 fn an_endpoint_has_no_fragment_and_keeps_its_query() {
     covers!("RFC6749-3.1-02", "RFC6749-3.1-03", "RFC7009-2-03");
-    let endpoints: [(&str, fn(Builder, &str) -> Builder); 4] = [
+    let endpoints: [Endpoint; 4] = [
         ("authorization_endpoint", Builder::authorization_endpoint),
         ("token_endpoint", Builder::token_endpoint),
         ("introspection_endpoint", Builder::introspection_endpoint),
@@ -138,7 +144,7 @@ fn two_endpoints_of_one_url_do_not_fit() {
 #[test]
 fn a_policy_out_of_bounds_is_named() {
     covers!("ATK-304", "RFC6750-5.2-04");
-    let cases: [(fn(&mut Policy), &str); 9] = [
+    let cases: [Change; 9] = [
         (|policy| policy.code_lifetime = Lifetime::ZERO, "code_lifetime is 0s, but must be between 1s and 600s"),
         (
             |policy| policy.code_lifetime = Lifetime::seconds(601),

@@ -45,6 +45,7 @@ mod leaks;
 mod properties;
 mod records;
 mod tampering;
+mod vectors;
 
 // What happens at the same time, and what goes wrong.
 mod faults;

@@ -6,10 +6,10 @@ mod parsers;
 mod redirects;
 mod scopes;
 
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// A runner that draws so many cases, the same at every run.
 fn runner(cases: u32) -> TestRunner {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(Default::default()))
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::default()))
 }

@@ -53,7 +53,7 @@ fn what_is_not_utf8_is_refused_raw_and_escaped() {
     let sequences: [&[u8]; 7] =
         [b"\xff", b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82"];
     for bytes in sequences {
-        let escaped: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
+        let escaped = bytes.iter().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
         assert_eq!(refusal(&[b"a=", bytes].concat()), MalformedParameters::NotUtf8, "raw {escaped}");
         assert_eq!(refusal(format!("a={escaped}").as_bytes()), MalformedParameters::NotUtf8, "{escaped}");
         assert_eq!(refusal(format!("{escaped}=a").as_bytes()), MalformedParameters::NotUtf8, "{escaped}");
