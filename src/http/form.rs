@@ -61,9 +61,10 @@ pub(super) async fn respond(
         caller: parts.extensions.get::<Caller>().map(Caller::as_str),
     };
     let answered: Result<Answer, EndpointError> = match endpoint {
-        FormEndpoint::Introspection => server.introspect(&request).await.map(Answer::from),
-        FormEndpoint::Revocation => server.revoke(&request).await.map(|()| Answer::revoked()),
-        FormEndpoint::Token => server.token(&request).await.map(Answer::from),
+        // Boxed one by one, the futures stay within the sizes that allocators keep at hand.
+        FormEndpoint::Introspection => Box::pin(server.introspect(&request)).await.map(Answer::from),
+        FormEndpoint::Revocation => Box::pin(server.revoke(&request)).await.map(|()| Answer::revoked()),
+        FormEndpoint::Token => Box::pin(server.token(&request)).await.map(Answer::from),
     };
     answer::direct(answered.unwrap_or_else(|error| error.to_answer()))
 }

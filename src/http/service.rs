@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -81,7 +82,8 @@ impl OAuthService {
 
     /// Answers one request, for frameworks without `tower`.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
-        respond(&self.0, request.map(Full::new)).await
+        let (parts, body) = request.into_parts();
+        respond(&self.0, parts, Full::new(body)).await
     }
 
     fn of(routes: Routes) -> Self {
@@ -100,12 +102,12 @@ impl<B: Body + Send + 'static> tower_service::Service<Request<B>> for OAuthServi
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let routes = Arc::clone(&self.0);
-        Box::pin(async move { Ok(respond(&routes, request).await.map(Full::new)) })
+        let (parts, body) = request.into_parts();
+        Box::pin(async move { Ok(respond(&routes, parts, body).await.map(Full::new)) })
     }
 }
 
-async fn respond<B: Body>(routes: &Routes, request: Request<B>) -> Response<Bytes> {
-    let (parts, body) = request.into_parts();
+async fn respond<B: Body>(routes: &Routes, parts: Parts, body: B) -> Response<Bytes> {
     let Some(route) = routes.find(parts.uri.path()) else { return answer::not_found() };
     let mut response = match route.begin(&parts) {
         Step::Answered(response) => response,

@@ -20,7 +20,8 @@ impl AuthorizationServer {
         let first = self.0.storage.save(next.clone(), expected).await;
         match first {
             Ok(saved) => Ok(saved),
-            Err(error) => self.attribute(next, expected, error).await,
+            // Rare, so it takes no room in the future of every request.
+            Err(error) => Box::pin(self.attribute(next, expected, error)).await,
         }
     }
 

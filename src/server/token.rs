@@ -45,14 +45,15 @@ impl AuthorizationServer {
         let named = parameters.get("grant_type")?;
         let named = named.ok_or(Refusal::Malformed(MalformedTokenRequest::GrantTypeMissing))?;
         match &*named {
-            "authorization_code" => self.redeem(parameters, client, now).await,
+            // Boxed, so that the future of a request is as small as the smallest of them.
+            "authorization_code" => Box::pin(self.redeem(parameters, client, now)).await,
             "client_credentials" => self.issue_to_machine(parameters, client, now).await,
-            "refresh_token" => self.refresh(parameters, client, now).await,
+            "refresh_token" => Box::pin(self.refresh(parameters, client, now)).await,
             custom => {
                 let grants = &self.0.custom_grants;
                 let grant = grants.iter().find(|grant| grant.grant_type().as_str() == custom);
                 let grant = Arc::clone(grant.ok_or(Refusal::GrantTypeUnsupported)?);
-                self.issue_custom(&*grant, parameters, client, now).await
+                Box::pin(self.issue_custom(&*grant, parameters, client, now)).await
             }
         }
     }
@@ -66,6 +67,24 @@ impl AuthorizationServer {
         grant_type: &GrantType,
         now: Timestamp,
     ) -> Result<TokenResponse, EndpointError> {
+        let (grant, version, response) = self.minted_new(client, approval, issue, now)?;
+        match self.commit(Record::Grant(Arc::clone(&grant)), version, Expected::Absent).await? {
+            Saved::Applied => {}
+            // Nobody else draws the same 96 bits; the storage contradicts itself.
+            Saved::Conflict => return Err(Unavailable::OutcomeUnknown.into()),
+        }
+        self.issued(&grant, grant_type);
+        Ok(response)
+    }
+
+    /// A new grant, the version to save it under, and the answer to give once it is saved.
+    fn minted_new(
+        &self,
+        client: &Client,
+        approval: Approval,
+        issue: &Issue,
+        now: Timestamp,
+    ) -> Result<(Arc<Grant>, Version, TokenResponse), Unavailable> {
         let mut draw = self.draw()?;
         let (id, version) = (draw.grant_id()?, draw.version()?);
         let masking = self.masking_key()?;
@@ -82,18 +101,13 @@ impl AuthorizationServer {
         };
         let active = Active { spent_code: None, refresh: chain.map(Arc::new), access: AccessTokens::of(token) };
         let grant = Arc::new(Grant::issued_at(now, identity, approval, active));
-        match self.commit(Record::Grant(Arc::clone(&grant)), version, Expected::Absent).await? {
-            Saved::Applied => {}
-            // Nobody else draws the same 96 bits; the storage contradicts itself.
-            Saved::Conflict => return Err(Unavailable::OutcomeUnknown.into()),
-        }
-        self.issued(&grant, grant_type);
-        Ok(TokenResponse {
+        let response = TokenResponse {
             access_token,
             expires_in: issue.access.lifetime,
             refresh_token,
             scope: issue.access.scope.clone(),
-        })
+        };
+        Ok((grant, version, response))
     }
 
     /// Ends a grant for the reason that a judgement found, if it is still as it was judged.

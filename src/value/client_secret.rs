@@ -13,19 +13,31 @@ use super::text::is_visible;
 
 /// A client secret: `1*VSCHAR`, at most 512 bytes. Wiped when dropped; printed by nothing but [`expose`](Self::expose).
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct ClientSecret(String);
+pub struct ClientSecret(Text);
+
+/// Minted secrets are short, and checked at every request: they need no allocation.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+enum Text {
+    Short { bytes: [u8; 64], length: usize },
+    Long(String),
+}
 
 impl ClientSecret {
     /// The secret itself, to hand it to the client once or to a verifier.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Short { bytes, length } => {
+                bytes.get(..*length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+            }
+            Text::Long(text) => text,
+        }
     }
 
     /// What a record keeps of a secret with 256 random bits.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest::of(&[b"client secret", self.0.as_bytes()])
+        Digest::of(&[b"client secret", self.expose().as_bytes()])
     }
 }
 
@@ -39,7 +51,17 @@ impl FromStr for ClientSecret {
         if text.len() > MAXIMUM_LENGTH {
             return Err(InvalidClientSecret::TooLong);
         }
-        if text.bytes().all(is_visible) { Ok(Self(text.to_owned())) } else { Err(InvalidClientSecret::ForbiddenByte) }
+        if !text.bytes().all(is_visible) {
+            return Err(InvalidClientSecret::ForbiddenByte);
+        }
+        let mut bytes = [0; 64];
+        Ok(Self(match bytes.get_mut(..text.len()) {
+            Some(slot) => {
+                slot.copy_from_slice(text.as_bytes());
+                Text::Short { bytes, length: text.len() }
+            }
+            None => Text::Long(text.to_owned()),
+        }))
     }
 }
 

@@ -12,7 +12,9 @@ use std::fmt;
 /// Checked request parameters. Values are decoded when they are asked for, and borrowed when nothing is encoded.
 pub struct Parameters<'a> {
     input: &'a str,
-    pairs: [Pair; MOST_PAIRS],
+    /// The first pairs are kept inline: few requests have more.
+    pairs: [Pair; INLINE_PAIRS],
+    more: Vec<Pair>,
     count: usize,
 }
 
@@ -36,7 +38,7 @@ impl<'a> Parameters<'a> {
             return Err(MalformedParameters::TooLong);
         }
         let input = std::str::from_utf8(input).map_err(|_| MalformedParameters::NotUtf8)?;
-        let mut parameters = Self { input, pairs: [Pair::default(); MOST_PAIRS], count: 0 };
+        let mut parameters = Self { input, pairs: [Pair::default(); INLINE_PAIRS], more: Vec::new(), count: 0 };
         let mut start = 0;
         for text in input.split('&') {
             let end = start + text.len();
@@ -58,9 +60,16 @@ impl<'a> Parameters<'a> {
         if is_encoded(value) {
             decode(value)?;
         }
-        let slot = self.pairs.get_mut(self.count).ok_or(MalformedParameters::TooMany)?;
+        if self.count == MOST_PAIRS {
+            return Err(MalformedParameters::TooMany);
+        }
         let offset = |at: usize| u16::try_from(at).map_err(|_| MalformedParameters::TooLong);
-        *slot = Pair { start: offset(start)?, equals: offset(start + name.len())?, end: offset(end)?, is_name_encoded };
+        let pair =
+            Pair { start: offset(start)?, equals: offset(start + name.len())?, end: offset(end)?, is_name_encoded };
+        match self.pairs.get_mut(self.count) {
+            Some(slot) => *slot = pair,
+            None => self.more.push(pair),
+        }
         self.count += 1;
         Ok(())
     }
@@ -98,7 +107,7 @@ impl<'a> Parameters<'a> {
     }
 
     fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.pairs.iter().take(self.count).filter_map(move |pair| {
+        self.pairs.iter().chain(&self.more).take(self.count).filter_map(move |pair| {
             let text = |from: usize, to: usize| self.input.get(from..to).unwrap_or_default();
             let (start, equals, end) = (usize::from(pair.start), usize::from(pair.equals), usize::from(pair.end));
             let candidate = text(start, equals);
@@ -175,6 +184,7 @@ pub enum MalformedParameters {
 
 const MOST_BYTES: usize = 16 * 1024;
 const MOST_PAIRS: usize = 64;
+const INLINE_PAIRS: usize = 12;
 
 #[cfg(test)]
 mod tests;

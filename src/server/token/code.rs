@@ -55,6 +55,21 @@ impl AuthorizationServer {
         issue: &Issue,
         now: Timestamp,
     ) -> Result<Option<TokenResponse>, EndpointError> {
+        let Some((next, next_version, response)) = self.minted_for_code(grant, issue, now)? else { return Ok(None) };
+        match self.commit(next, next_version, Expected::Version(version)).await? {
+            Saved::Conflict => return Ok(None),
+            Saved::Applied => self.issued(grant, &GrantType::AuthorizationCode),
+        }
+        Ok(Some(response))
+    }
+
+    /// The next grant, the version to save it under, and the answer to give once it is saved. `None`: no code waits.
+    fn minted_for_code(
+        &self,
+        grant: &Grant,
+        issue: &Issue,
+        now: Timestamp,
+    ) -> Result<Option<(Record, Version, TokenResponse)>, Unavailable> {
         let now = grant.time(now);
         let mut draw = self.draw()?;
         let next_version = draw.version()?;
@@ -63,17 +78,13 @@ impl AuthorizationServer {
         let (access_token, token) =
             self.mint_access_token(&mut draw, &masking, &locator, &issue.access, grant.approval(), now)?;
         let (refresh_token, chain) = self.start_chain(&mut draw, &masking, grant.id(), &issue.refresh, now)?.unzip();
-        let Some(next) = grant.redeemed_at(now, token, chain) else { return Ok(None) };
-        let next = Record::Grant(Arc::new(next));
-        match self.commit(next, next_version, Expected::Version(version)).await? {
-            Saved::Conflict => return Ok(None),
-            Saved::Applied => self.issued(grant, &GrantType::AuthorizationCode),
-        }
-        Ok(Some(TokenResponse {
+        let response = TokenResponse {
             access_token,
             expires_in: issue.access.lifetime,
             refresh_token,
             scope: issue.access.scope.clone(),
-        }))
+        };
+        let next = grant.redeemed_at(now, token, chain);
+        Ok(next.map(|next| (Record::Grant(Arc::new(next)), next_version, response)))
     }
 }

@@ -73,6 +73,26 @@ impl AuthorizationServer {
         issue: &Issue,
         now: Timestamp,
     ) -> Result<Option<TokenResponse>, EndpointError> {
+        let minted = self.minted_for_refresh(grant, presented, issue, now)?;
+        let Some((next, next_version, response)) = minted else { return Ok(None) };
+        if self.commit(next, next_version, Expected::Version(version)).await? == Saved::Conflict {
+            return Ok(None);
+        }
+        match issue.refresh {
+            RefreshPlan::Repeat(_) => self.tell(&Event::Repeated { grant: grant.id(), client: grant.client() }),
+            _ => self.issued(grant, &GrantType::RefreshToken),
+        }
+        Ok(Some(response))
+    }
+
+    /// The next grant, the version to save it under, and the answer to give once it is saved. `None`: there is no chain.
+    fn minted_for_refresh(
+        &self,
+        grant: &Grant,
+        presented: &PresentedRefresh<'_>,
+        issue: &Issue,
+        now: Timestamp,
+    ) -> Result<Option<(Record, Version, TokenResponse)>, Unavailable> {
         let now = grant.time(now);
         let Phase::Active(active) = grant.phase() else { return Ok(None) };
         let Some(chain) = &active.refresh else { return Ok(None) };
@@ -84,22 +104,14 @@ impl AuthorizationServer {
             self.mint_access_token(&mut draw, &masking, &locator, &issue.access, grant.approval(), now)?;
         let (refresh_token, chain) =
             self.continue_chain(&mut draw, &masking, grant, chain, presented, &issue.refresh, now)?;
-        let most = self.0.policy.most_live_access_tokens;
-        let Some(next) = grant.refreshed_at(now, token, chain, most) else { return Ok(None) };
-        let next = Record::Grant(Arc::new(next));
-        if self.commit(next, next_version, Expected::Version(version)).await? == Saved::Conflict {
-            return Ok(None);
-        }
-        match issue.refresh {
-            RefreshPlan::Repeat(_) => self.tell(&Event::Repeated { grant: grant.id(), client: grant.client() }),
-            _ => self.issued(grant, &GrantType::RefreshToken),
-        }
-        Ok(Some(TokenResponse {
+        let response = TokenResponse {
             access_token,
             expires_in: issue.access.lifetime,
             refresh_token,
             scope: issue.access.scope.clone(),
-        }))
+        };
+        let next = grant.refreshed_at(now, token, chain, self.0.policy.most_live_access_tokens);
+        Ok(next.map(|next| (Record::Grant(Arc::new(next)), next_version, response)))
     }
 }
 
