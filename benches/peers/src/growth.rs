@@ -1,8 +1,10 @@
 //! What many live grants cost: the average request to a random one of them, and the worst request on the way.
 //!
 //! A grant is picked at random and used once, so that at 10^6 its record is cold. At 10^3 everything fits into the
-//! cache, so the growth includes what the machine's memory costs, not only what the storage does.
+//! cache, so the judged growth includes what the machine's memory costs, not only what the storage does. Beside it
+//! stands the growth from 10^3 grants that were driven out of the cache before.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use crate::clock::cpu_time_of;
@@ -10,16 +12,16 @@ use crate::single::{Best, answer_all, per_request};
 use crate::subject::{Operation, Subject, Tokens, user};
 
 /// A server with many live grants, some of which are known by their tokens.
-pub struct Population<S> {
+struct Population<S> {
     subject: S,
     sample: Vec<Tokens>,
     /// The most CPU time that one approval or one redemption took.
-    pub worst: Duration,
+    worst: Duration,
 }
 
 impl<S: Subject> Population<S> {
     /// Grows a server from nothing. The sample is spread over the whole population, in random order.
-    pub fn grow(live_grants: usize, sample_size: usize) -> Self {
+    fn grow(live_grants: usize, sample_size: usize) -> Self {
         let subject = S::start();
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         let mut sample = Vec::with_capacity(sample_size);
@@ -44,7 +46,7 @@ impl<S: Subject> Population<S> {
     }
 
     /// The cost of one request to a grant that was not used since it was redeemed.
-    pub fn cost(&mut self, operation: Operation) -> f64 {
+    fn cost(&mut self, operation: Operation) -> f64 {
         let grants = self.sample.split_off(self.sample.len() - BATCH);
         let spent: Vec<String> = grants.into_iter().map(|tokens| tokens.spent_by(operation)).collect();
         let (warm_up, timed) = spent.split_at(CHUNK);
@@ -63,36 +65,71 @@ impl<S: Subject> Population<S> {
     }
 }
 
-/// The costs of some operations at one size.
-pub struct Costs {
-    operations: Vec<Operation>,
-    best: Vec<Best>,
-    pub worst: Option<Duration>,
+/// What an operation costs with few grants and with many.
+pub struct Growth {
+    pub operation: Operation,
+    few: Best,
+    few_cold: Best,
+    many: Best,
 }
 
-impl Costs {
-    pub fn new(operations: &[Operation]) -> Self {
-        Self { operations: operations.to_vec(), best: vec![Best::default(); operations.len()], worst: None }
+impl Growth {
+    fn new(operation: Operation) -> Self {
+        Self { operation, few: Best::default(), few_cold: Best::default(), many: Best::default() }
     }
 
-    /// Grows one population and measures every operation on it as often as asked.
-    pub fn measure<S: Subject>(&mut self, live_grants: usize, rounds: usize) {
-        let sample_size = BATCH * rounds * self.operations.len();
-        let mut population = Population::<S>::grow(live_grants, sample_size);
-        for _ in 0..rounds {
-            for (operation, best) in self.operations.iter().zip(&mut self.best) {
-                best.offer(population.cost(*operation));
+    /// How many times the cost grows.
+    pub fn factor(&self) -> f64 {
+        nanoseconds(self.many) / nanoseconds(self.few)
+    }
+
+    /// The costs in nanoseconds, and how they grow if the few grants are cold too.
+    pub fn remark(&self) -> String {
+        let [few, few_cold, many] = [self.few, self.few_cold, self.many].map(nanoseconds);
+        format!("ours {few:.0} to {many:.0} ns; {:.2} from {few_cold:.0} ns, cold", many / few_cold)
+    }
+}
+
+/// Grows as many populations as asked, one after the other, and measures the operations with few grants and with many,
+/// taking turns, so that a slow spell of the machine hits both. Returns the worst request too.
+pub fn grow<S: Subject>(operations: &[Operation], live_grants: usize, populations: usize) -> (Vec<Growth>, Duration) {
+    let mut growths: Vec<Growth> = operations.iter().copied().map(Growth::new).collect();
+    let mut worst = Duration::MAX;
+    let mut ballast = vec![0; BALLAST];
+    for _ in 0..populations {
+        let mut many = Population::<S>::grow(live_grants, BATCH * ROUNDS * operations.len());
+        for _ in 0..ROUNDS {
+            let mut few = Population::<S>::grow(FEW, BATCH * operations.len());
+            let mut few_cold = Population::<S>::grow(FEW, BATCH * operations.len());
+            for growth in &mut growths {
+                growth.few.offer(few.cost(growth.operation));
+                growth.many.offer(many.cost(growth.operation));
+                drive_out_of_cache(&mut ballast);
+                growth.few_cold.offer(few_cold.cost(growth.operation));
             }
         }
         // A table that is rebuilt at once is rebuilt in every population; an interrupt hits only one.
-        self.worst = Some(self.worst.map_or(population.worst, |worst| worst.min(population.worst)));
+        worst = worst.min(many.worst);
     }
-
-    pub fn of(&self, operation: Operation) -> f64 {
-        let index = self.operations.iter().position(|measured| *measured == operation);
-        index.and_then(|index| self.best[index].nanoseconds()).unwrap_or(f64::NAN)
-    }
+    (growths, worst)
 }
+
+fn nanoseconds(best: Best) -> f64 {
+    best.nanoseconds().unwrap_or(f64::NAN)
+}
+
+/// Writes more memory than the caches hold.
+fn drive_out_of_cache(ballast: &mut [u64]) {
+    for word in ballast.iter_mut() {
+        *word = word.wrapping_add(1);
+    }
+    black_box(ballast);
+}
+
+const FEW: usize = 1_000;
+const ROUNDS: usize = 12;
+/// 256 MiB of words.
+const BALLAST: usize = 32 * 1024 * 1024;
 
 /// How many grants one round of one operation uses.
 const BATCH: usize = 256;
