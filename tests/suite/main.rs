@@ -51,6 +51,7 @@ mod vectors;
 mod faults;
 mod races;
 mod storage;
+mod stores;
 
 // Over HTTP.
 mod http_authorize;
