@@ -3,7 +3,7 @@
 //! [Wing and Gong, "Testing and verifying concurrent objects" (1993)](https://doi.org/10.1006/jpdc.1993.1015), with
 //! memory of what was tried, as in [Lowe, "Testing for linearizability" (2017)](https://doi.org/10.1002/cpe.3928).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use super::history::{Action, Answer, Operation, name};
@@ -17,19 +17,22 @@ use crate::record::Version;
 /// `expiring`, and leave others.
 pub(super) fn explain(mut operations: Vec<Operation>, expiring: &HashSet<Version>) -> Result<(), Unexplained> {
     operations.sort_by_key(|operation| operation.asked);
-    let start = Reached { done: vec![false; operations.len()], stored: None, count: 0 };
+    let (lost, answered) = operations.into_iter().partition(|operation| operation.answer == Answer::Unknown);
+    let history = Asked { answered, lost, expiring };
+    let start = Reached { past: 0, ahead: BTreeSet::new(), late: BTreeSet::new(), stored: None };
     let mut best = start.clone();
     let mut seen = HashSet::new();
     let mut open = vec![start];
     while let Some(reached) = open.pop() {
-        if reached.is_end(&operations) {
+        if reached.past == history.answered.len() {
             return Ok(());
         }
-        if reached.count > best.count {
+        if reached.explained() > best.explained() {
             best = reached.clone();
         }
-        for next in reached.next(&operations, expiring) {
-            if seen.insert((next.done.clone(), next.stored)) {
+        for next in history.after(&reached) {
+            if !seen.contains(&next) {
+                seen.insert(next.clone());
                 open.push(next);
             }
         }
@@ -37,59 +40,102 @@ pub(super) fn explain(mut operations: Vec<Operation>, expiring: &HashSet<Version
             return Err(Unexplained { stored: None, open: Vec::new(), is_too_large: true });
         }
     }
-    let open = best.candidates(&operations).map(|(_, operation)| operation.to_string()).collect();
+    let open = history.open(&best).map(|(_, operation)| operation.to_string()).collect();
     Err(Unexplained { stored: best.stored, open, is_too_large: false })
 }
 
-/// Operations that happened, and what is stored after them.
-#[derive(Clone)]
-struct Reached {
-    done: Vec<bool>,
-    stored: Option<Version>,
-    count: usize,
+/// What was asked, in the order of the questions.
+struct Asked<'a> {
+    answered: Vec<Operation>,
+    lost: Vec<Operation>,
+    expiring: &'a HashSet<Version>,
 }
 
-impl Reached {
-    fn is_end(&self, operations: &[Operation]) -> bool {
-        operations.iter().zip(&self.done).all(|(operation, done)| *done || operation.answer == Answer::Unknown)
-    }
+/// Operations that have happened, and what is stored after them.
+#[derive(Clone, Eq, Hash, PartialEq)]
+struct Reached {
+    /// All that were answered before this one, by number.
+    past: usize,
+    /// Those from there on.
+    ahead: BTreeSet<usize>,
+    /// Those that were never answered.
+    late: BTreeSet<usize>,
+    stored: Option<Version>,
+}
 
+impl Asked<'_> {
     /// What may happen next: asked before any other that is left was answered.
-    fn candidates<'a>(&self, operations: &'a [Operation]) -> impl Iterator<Item = (usize, &'a Operation)> {
-        let left = || operations.iter().enumerate().zip(self.done.clone()).filter(|(_, done)| !done);
-        let first_answer = left().map(|((_, operation), _)| operation.answered).min().unwrap_or(u64::MAX);
-        left().map(|(operation, _)| operation).take_while(move |(_, operation)| operation.asked < first_answer)
+    fn open(&self, reached: &Reached) -> impl Iterator<Item = (usize, &Operation)> {
+        let left = self.answered.iter().enumerate().skip(reached.past);
+        let left = left.filter(|(number, _)| !reached.ahead.contains(number));
+        // Nobody asks after the answer that comes first, so the search for it ends early.
+        let mut first_answer = u64::MAX;
+        left.map_while(move |(number, operation)| {
+            let is_open = operation.asked < first_answer;
+            first_answer = first_answer.min(operation.answered);
+            is_open.then_some((number, operation))
+        })
     }
 
-    fn next(&self, operations: &[Operation], expiring: &HashSet<Version>) -> Vec<Self> {
+    fn after(&self, reached: &Reached) -> Vec<Reached> {
         let mut next = Vec::new();
-        for (number, operation) in self.candidates(operations) {
-            // What can never change anything is best explained at once.
-            if is_only_read(operation) && self.after(operation).is_ok() {
-                return vec![self.with(number, self.stored)];
-            }
-            let is_unknown = operation.answer == Answer::Unknown;
+        let mut first_answer = u64::MAX;
+        for (number, operation) in self.open(reached) {
+            first_answer = first_answer.min(operation.answered);
             if operation.action == Action::Purge {
-                let takes = self.stored.filter(|stored| expiring.contains(stored)).map(|_| self.with(number, None));
-                let leaves = (!is_unknown).then(|| self.with(number, self.stored));
-                next.extend(leaves.into_iter().chain(takes));
+                next.push(reached.with(number, reached.stored));
+                // A purge is many steps, so it may come by again.
+                next.extend(self.is_expired(reached).then(|| reached.purged()));
+            } else if let Ok(stored) = reached.after(operation) {
+                // What can never change anything is best explained at once.
+                if is_only_read(operation) {
+                    return vec![reached.with(number, stored)];
+                }
+                next.push(reached.with(number, stored));
+            }
+        }
+        for (number, operation) in self.lost.iter().enumerate() {
+            if reached.late.contains(&number) || operation.asked > first_answer {
                 continue;
             }
-            if let Ok(after) = self.after(operation)
-                && (!is_unknown || after != self.stored)
-            {
-                next.push(self.with(number, after));
+            match reached.after(operation) {
+                _ if operation.action == Action::Purge => {
+                    next.extend(self.is_expired(reached).then(|| reached.purged()));
+                }
+                Ok(stored) if stored != reached.stored => next.push(reached.with_late(number, stored)),
+                Ok(_) | Err(OtherAnswer) => {}
             }
         }
         next
     }
 
+    fn is_expired(&self, reached: &Reached) -> bool {
+        reached.stored.is_some_and(|stored| self.expiring.contains(&stored))
+    }
+}
+
+impl Reached {
+    fn explained(&self) -> usize {
+        self.past + self.ahead.len()
+    }
+
     fn with(&self, number: usize, stored: Option<Version>) -> Self {
-        let mut done = self.done.clone();
-        if let Some(done) = done.get_mut(number) {
-            *done = true;
+        let mut next = Self { stored, ..self.clone() };
+        next.ahead.insert(number);
+        while next.ahead.remove(&next.past) {
+            next.past += 1;
         }
-        Self { done, stored, count: self.count + 1 }
+        next
+    }
+
+    fn purged(&self) -> Self {
+        Self { stored: None, ..self.clone() }
+    }
+
+    fn with_late(&self, number: usize, stored: Option<Version>) -> Self {
+        let mut next = Self { stored, ..self.clone() };
+        next.late.insert(number);
+        next
     }
 
     /// What is stored after the operation.
@@ -220,7 +266,17 @@ mod tests {
 
         assert!(is_explained(&of(9)));
         assert!(!is_explained(&of(1)));
-        assert!(is_explained(&[save(9, None, APPLIED, (0, 1)), purge.clone(), load(Some(9), (4, 5))]));
+        assert!(is_explained(&[save(9, None, APPLIED, (0, 1)), purge, load(Some(9), (4, 5))]));
+    }
+
+    #[test]
+    fn a_purge_under_way_may_take_a_record_that_comes_back() {
+        let purge = operation(Action::Purge, Answer::Purged, (0, 9));
+        let saves = [save(9, None, APPLIED, (1, 2)), save(9, None, APPLIED, (4, 5))];
+        let loads = [load(None, (3, 4)), load(None, (6, 7)), load(None, (10, 11))];
+
+        assert!(is_explained(&[saves.as_slice(), &loads, &[purge]].concat()));
+        assert!(!is_explained(&[saves.as_slice(), &loads].concat()));
     }
 
     #[test]
