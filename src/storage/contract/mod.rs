@@ -1,4 +1,4 @@
-//! The executable form of the [`Storage`] contract: what a host runs against its own store.
+//! The executable form of the [`Storage`](crate::host::Storage) contract: what a host runs against its own store.
 //!
 //! ```
 //! # pollster::block_on(async {
