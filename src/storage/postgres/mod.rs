@@ -37,8 +37,8 @@
 //!
 //! # PgBouncer
 //!
-//! Works in transaction mode, and in statement mode: statements are unnamed, and nothing is left behind in a session,
-//! neither settings nor locks. The schema is created over the same connections.
+//! Works in transaction mode: statements are unnamed, and nothing is left behind in a session, neither settings nor
+//! locks. The schema is created over the same connections.
 //!
 //! # The schema
 //!
