@@ -4,3 +4,4 @@
 //! failure.
 
 mod servers;
+mod sqlite;
