@@ -52,6 +52,7 @@ mod faults;
 mod races;
 mod storage;
 mod stores;
+mod sweep;
 
 // Over HTTP.
 mod http_authorize;
