@@ -3,3 +3,5 @@
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
 pub mod memory;
+#[cfg(feature = "redis")]
+pub mod redis;

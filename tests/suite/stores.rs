@@ -3,4 +3,5 @@
 //! A machine without a server leaves its tests out and says so; `GRANTSMITH_REQUIRE=postgres,redis` makes that a
 //! failure.
 
+mod redis;
 mod servers;
