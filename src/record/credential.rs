@@ -114,24 +114,31 @@ impl Locator {
         Self { grant, counter: generation, family }
     }
 
-    fn to_bytes(self) -> [u8; LONG_LOCATOR] {
+    fn masked_with(self, mask: &[u8; LONG_LOCATOR]) -> [u8; LONG_LOCATOR] {
         let mut bytes = [0; LONG_LOCATOR];
-        let counter = self.counter.to_be_bytes();
-        let fields = self.grant.as_bytes().iter().chain(&counter).chain(&self.family).copied();
-        for (to, from) in bytes.iter_mut().zip(fields) {
-            *to = from;
-        }
-        bytes
+        let (grant, rest) = bytes.split_at_mut(GRANT);
+        let (counter, family) = rest.split_at_mut(COUNTER);
+        grant.copy_from_slice(self.grant.as_bytes());
+        counter.copy_from_slice(&self.counter.to_be_bytes());
+        family.copy_from_slice(&self.family);
+        xor(&bytes, mask)
     }
 
-    fn from_bytes(bytes: &[u8; LONG_LOCATOR]) -> Self {
-        let mut fields = bytes.iter().copied();
-        Self {
-            grant: GrantId::from_bytes(take(&mut fields)),
-            counter: u32::from_be_bytes(take(&mut fields)),
-            family: take(&mut fields),
-        }
+    fn unmasked_from(bytes: &[u8; LONG_LOCATOR], mask: &[u8; LONG_LOCATOR]) -> Self {
+        let bytes = xor(bytes, mask);
+        let (grant, rest) = bytes.split_first_chunk().unwrap_or((&[0; GRANT], &[]));
+        let (counter, rest) = rest.split_first_chunk().unwrap_or((&[0; COUNTER], &[]));
+        let (family, _) = rest.split_first_chunk().unwrap_or((&[0; FAMILY_LENGTH], &[]));
+        Self { grant: GrantId::from_bytes(*grant), counter: u32::from_be_bytes(*counter), family: *family }
     }
+}
+
+fn xor(left: &[u8; LONG_LOCATOR], right: &[u8; LONG_LOCATOR]) -> [u8; LONG_LOCATOR] {
+    let mut bytes = *left;
+    for (byte, other) in bytes.iter_mut().zip(right) {
+        *byte ^= other;
+    }
+    bytes
 }
 
 impl fmt::Debug for Locator {
@@ -151,22 +158,24 @@ impl Credential {
     #[must_use]
     pub fn new(prefix: &str, kind: CredentialKind, masking: &MaskingKey, locator: &Locator, secret: &Secret) -> Self {
         let mut bytes = Zeroizing::new([0u8; LONGEST]);
-        let mask = masking.mask(kind, secret);
-        let masked = locator.to_bytes().into_iter().zip(mask).map(|(plain, mask)| plain ^ mask);
-        let content = [kind.byte(), masking.number]
-            .into_iter()
-            .chain(masked.take(kind.locator_length()))
-            .chain(secret.expose().iter().copied());
-        for (to, from) in bytes.iter_mut().zip(content) {
-            *to = from;
-        }
-        let content = bytes.get(..HEAD + kind.locator_length() + SECRET).unwrap_or_default();
+        let content = bytes.split_at_mut(HEAD + kind.locator_length() + SECRET).0;
+        let (head, rest) = content.split_at_mut(HEAD);
+        let (place, rest) = rest.split_at_mut(kind.locator_length());
+        let masked = locator.masked_with(&masking.mask(kind, secret));
+        head.copy_from_slice(&[kind.byte(), masking.number]);
+        place.copy_from_slice(masked.split_at(kind.locator_length()).0);
+        rest.copy_from_slice(secret.expose());
         let mut text = Zeroizing::new([0; LONGEST_TEXT]);
         let prefix = prefix.as_bytes().get(..prefix.len().min(LONGEST_PREFIX)).unwrap_or_default();
         let (head, tail) = text.split_at_mut(prefix.len());
         head.copy_from_slice(prefix);
         let encoded = URL_SAFE_NO_PAD.encode_slice(content, tail).unwrap_or_default();
         Self { length: prefix.len() + encoded, text }
+    }
+
+    /// How many bytes the text has.
+    pub(crate) fn length(&self) -> usize {
+        self.length
     }
 
     /// The text, to be sent to the holder.
@@ -200,22 +209,18 @@ impl PresentedCredential {
             return None;
         }
         let length = URL_SAFE_NO_PAD.decode_slice(encoded, bytes.as_mut_slice()).ok()?;
-        let mut content = bytes.get(..length)?.iter().copied();
-        let kind = match content.next()? {
+        let (&[kind, key], rest) = bytes.get(..length)?.split_first_chunk()?;
+        let kind = match kind {
             1 => CredentialKind::Code,
             2 => CredentialKind::AccessToken,
             3 => CredentialKind::RefreshToken,
             _ => return None,
         };
-        if length != HEAD + kind.locator_length() + SECRET {
-            return None;
-        }
-        let key = content.next()?;
+        let (locator, secret) = rest.split_at_checked(kind.locator_length())?;
+        let secret = Secret::new(secret.try_into().ok()?);
         let mut masked = [0; LONG_LOCATOR];
-        for (to, from) in masked.iter_mut().zip(content.by_ref().take(kind.locator_length())) {
-            *to = from;
-        }
-        Some(Self { kind, key, masked, secret: Secret::new(take(&mut content)) })
+        masked.split_at_mut(locator.len()).0.copy_from_slice(locator);
+        Some(Self { kind, key, masked, secret })
     }
 
     /// What the credential claims to be.
@@ -239,13 +244,10 @@ impl PresentedCredential {
     /// Which grant and which of its credentials this claims to be.
     #[must_use]
     pub fn locator(&self, masking: &MaskingKey) -> Locator {
-        let mask = masking.mask(self.kind, &self.secret);
-        let mut bytes = [0; LONG_LOCATOR];
-        let unmasked = self.masked.iter().zip(mask).map(|(masked, mask)| masked ^ mask);
-        for (to, from) in bytes.iter_mut().zip(unmasked.take(self.kind.locator_length())) {
-            *to = from;
-        }
-        Locator::from_bytes(&bytes)
+        let mut mask = masking.mask(self.kind, &self.secret);
+        // Where there is no family, there is nothing to unmask.
+        mask.split_at_mut(self.kind.locator_length()).1.fill(0);
+        Locator::unmasked_from(&self.masked, &mask)
     }
 }
 
@@ -255,17 +257,12 @@ impl fmt::Debug for PresentedCredential {
     }
 }
 
-fn take<const N: usize>(from: &mut impl Iterator<Item = u8>) -> [u8; N] {
-    let mut array = [0; N];
-    for (to, from) in array.iter_mut().zip(from) {
-        *to = from;
-    }
-    array
-}
-
 const HEAD: usize = 2;
-const SHORT_LOCATOR: usize = 16;
-const LONG_LOCATOR: usize = 32;
+const GRANT: usize = 12;
+const COUNTER: usize = 4;
+const FAMILY_LENGTH: usize = 16;
+const SHORT_LOCATOR: usize = GRANT + COUNTER;
+const LONG_LOCATOR: usize = SHORT_LOCATOR + FAMILY_LENGTH;
 const SECRET: usize = 32;
 const LONGEST: usize = HEAD + LONG_LOCATOR + SECRET;
 const LONGEST_PREFIX: usize = 16;

@@ -25,7 +25,8 @@ impl AuthorizationServer {
         let id = presented.id.clone();
         let attempt = Attempt { endpoint, client: Some(id.as_str()), caller: request.caller };
         self.admit(&attempt).await?;
-        let registered = self.0.clients.find(&self.0.realm, &id).await.map_err(|error| self.storage_failed(error))?;
+        let registered =
+            self.0.clients.find(&self.0.realm, &id, now).await.map_err(|error| self.storage_failed(error))?;
         let judged = match authentication::authenticate(presented, registered, now) {
             Ok(Judgement::Authenticated(client)) => return Ok(client),
             Ok(Judgement::CheckSecret(check)) => {

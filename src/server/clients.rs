@@ -13,16 +13,15 @@ use crate::value::{ClientId, Lifetime, Realm, Timestamp};
 /// Looks clients up in the storage, and remembers each for as long as the policy says.
 ///
 /// A client that is disabled or changed is served as it was for at most that time. Unknown names are not remembered,
-/// so strangers cannot fill the cache.
+/// so strangers cannot fill the cache. A registry that serves several
+/// realms remembers one client of each name.
 pub struct StoredClients {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     lifetime: Lifetime,
     most: usize,
-    shards: [Mutex<HashMap<(Realm16, ClientId), Remembered>>; SHARDS],
+    shards: [Mutex<HashMap<ClientId, Remembered>>; SHARDS],
 }
-
-type Realm16 = crate::value::RealmFingerprint;
 
 struct Remembered {
     client: Arc<Client>,
@@ -42,7 +41,7 @@ impl StoredClients {
         }
     }
 
-    fn shard(&self, id: &ClientId) -> &Mutex<HashMap<(Realm16, ClientId), Remembered>> {
+    fn shard(&self, id: &ClientId) -> &Mutex<HashMap<ClientId, Remembered>> {
         let mixed = id.as_str().bytes().fold(0_u8, |mixed, byte| mixed.rotate_left(3) ^ byte);
         let [first, ..] = &self.shards;
         self.shards.get(usize::from(mixed) % SHARDS).unwrap_or(first)
@@ -50,8 +49,9 @@ impl StoredClients {
 
     fn remembered(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Option<Arc<Client>> {
         let shard = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner);
-        let remembered = shard.get(&(*realm.fingerprint(), id.clone()))?;
-        (!remembered.until.is_past(now)).then(|| Arc::clone(&remembered.client))
+        let remembered = shard.get(id)?;
+        let is_usable = !remembered.until.is_past(now) && remembered.client.realm == *realm;
+        is_usable.then(|| Arc::clone(&remembered.client))
     }
 
     fn remember(&self, client: &Arc<Client>, now: Timestamp) {
@@ -63,8 +63,8 @@ impl StoredClients {
             shard.retain(|_, remembered| !remembered.until.is_past(now));
         }
         if shard.len() < self.most {
-            let key = (*client.realm.fingerprint(), client.id.clone());
-            shard.insert(key, Remembered { client: Arc::clone(client), until: now.after(self.lifetime) });
+            let remembered = Remembered { client: Arc::clone(client), until: now.after(self.lifetime) };
+            shard.insert(client.id.clone(), remembered);
         }
     }
 }
@@ -76,10 +76,19 @@ pub(super) enum Registry {
 }
 
 impl Registry {
-    pub(super) async fn find(&self, realm: &Realm, id: &ClientId) -> Result<Option<Arc<Client>>, StorageError> {
+    pub(super) async fn find(
+        &self,
+        realm: &Realm,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Client>>, StorageError> {
         match self {
             Self::Host(registry) => registry.find(realm, id).await,
-            Self::Stored(registry) => registry.find_stored(realm, id).await,
+            Self::Stored(registry) => match registry.remembered(realm, id, now) {
+                Some(client) => Ok(Some(client)),
+                // Rare, so it takes no room in the future of every request.
+                None => Box::pin(registry.load(realm, id, now)).await,
+            },
         }
     }
 }
@@ -87,16 +96,16 @@ impl Registry {
 #[async_trait]
 impl ClientRegistry for StoredClients {
     async fn find(&self, realm: &Realm, id: &ClientId) -> Result<Option<Arc<Client>>, StorageError> {
-        self.find_stored(realm, id).await
+        let now = self.clock.now();
+        match self.remembered(realm, id, now) {
+            Some(client) => Ok(Some(client)),
+            None => self.load(realm, id, now).await,
+        }
     }
 }
 
 impl StoredClients {
-    async fn find_stored(&self, realm: &Realm, id: &ClientId) -> Result<Option<Arc<Client>>, StorageError> {
-        let now = self.clock.now();
-        if let Some(client) = self.remembered(realm, id, now) {
-            return Ok(Some(client));
-        }
+    async fn load(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Result<Option<Arc<Client>>, StorageError> {
         let key: Key = Client::key_of(realm, id);
         match self.storage.load(key).await?.map(|stored| stored.record) {
             None => Ok(None),

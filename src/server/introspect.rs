@@ -31,7 +31,7 @@ impl AuthorizationServer {
         });
         let Some((locator, token)) = located else { return Ok(IntrospectionResponse::Inactive) };
         let Some((grant, _)) = self.load_grant(&locator).await? else { return Ok(IntrospectionResponse::Inactive) };
-        let holder = self.0.clients.find(&self.0.realm, grant.client()).await;
+        let holder = self.0.clients.find(&self.0.realm, grant.client(), now).await;
         let holder = holder.map_err(|error| self.storage_failed(error))?;
         Ok(introspection::introspect(&token, &locator, &grant, holder.as_deref(), caller, &self.0.issuer, now))
     }

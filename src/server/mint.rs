@@ -1,6 +1,6 @@
 //! Minting: random bytes become credentials for their holders and digests for the record.
 
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{AuthorizationServer, Unavailable};
 use crate::grant_type::{AccessTerms, RefreshPlan};
@@ -23,12 +23,10 @@ impl Draw {
     const LENGTH: usize = 12 + 16 + 32 + 32 + 16 + 16;
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N], EntropyError> {
-        let rest = self.bytes.get_mut(self.taken..).unwrap_or_default();
-        let (bytes, _) = rest.split_first_chunk_mut().ok_or_else(EntropyError::new)?;
+        let rest = self.bytes.get(self.taken..).unwrap_or_default();
+        let (bytes, _) = rest.split_first_chunk().ok_or_else(EntropyError::new)?;
         self.taken += N;
-        let taken = *bytes;
-        bytes.zeroize();
-        Ok(taken)
+        Ok(*bytes)
     }
 
     pub(super) fn grant_id(&mut self) -> Result<GrantId, EntropyError> {

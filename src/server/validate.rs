@@ -27,7 +27,7 @@ impl AuthorizationServer {
         let Some(masking) = self.masking_key_of(token.key_number()) else { return Ok(None) };
         let locator = token.locator(&masking);
         let Some((grant, _)) = self.load_grant(&locator).await? else { return Ok(None) };
-        let holder = self.0.clients.find(&self.0.realm, grant.client()).await;
+        let holder = self.0.clients.find(&self.0.realm, grant.client(), now).await;
         let holder = holder.map_err(|error| self.storage_failed(error))?;
         Ok(resource::verify(&token, &locator, &grant, holder.as_deref(), now))
     }

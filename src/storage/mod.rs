@@ -3,5 +3,7 @@
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;

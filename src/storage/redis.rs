@@ -47,8 +47,8 @@
 //! | `load`, `save` | 1 | 1 |
 //! | `save` that changes the record's owner | 2 | 2 |
 //! | `remove` of a record that has an owner | 2 | 2 |
-//! | `list`, each page | 3, or 1 if there is nothing | the same, to all nodes at once |
-//! | `purge_expired`, each 1024 records | 4 | the same, to all nodes at once |
+//! | `list`, each page | 3, or 1 if there is nothing | the same steps, of up to 256 commands, 32 at a time |
+//! | `purge_expired`, each 1024 records | 4 | the same steps, 32 commands at a time |
 //!
 //! So client credentials and introspection take 1, redeeming, refreshing and revoking 2. The first call of a script after
 //! a server has started takes one more, because the server must be sent its text.
@@ -58,7 +58,7 @@
 //! The key of a record decides its shard, one of 256, and a shard is a hash slot: `{prefix:07}:…`. A record, the entries
 //! that list it under its client, its user and its session, and those for when it is due and expires, are keys of the
 //! same slot, so one script writes them in one step, on a cluster too, and no crash comes between index and record. A
-//! listing asks all 256 shards at once.
+//! listing asks all 256 shards.
 //!
 //! While a cluster moves a slot (`CLUSTER SETSLOT … MIGRATING`), the records of that slot, 1 in 256, can be read but not
 //! written: writes, and listings now and then, are `Unavailable` until it has moved. Scripts declare every key that they

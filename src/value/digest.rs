@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use super::secret::equal;
+use super::secret::equal_digests;
 
 /// A SHA-256 digest of something secret. Compared only by [`matches`](Self::matches), in constant time.
 #[derive(Clone, Copy)]
@@ -28,7 +28,7 @@ impl Digest {
     /// Whether the two digests are equal.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
-        equal(&self.0, &other.0)
+        equal_digests(&self.0, &other.0)
     }
 
     /// The digest's bytes, for stores and derivations.

@@ -41,6 +41,17 @@ impl FromStr for Resource {
     }
 }
 
+impl Resource {
+    /// Whether the text would be read as this resource. It may say no where parsing would say yes, never the reverse.
+    fn is_named_by(&self, text: &str) -> bool {
+        let is_bare_origin = || {
+            let authority = self.0.strip_prefix("https://");
+            authority.is_some_and(|authority| authority.bytes().all(|byte| byte != b'/' && byte != b'?'))
+        };
+        *text == *self.0 || (text.strip_suffix('/') == Some(&*self.0) && is_bare_origin())
+    }
+}
+
 /// The resources of a grant or the audience of a token: sorted, without duplicates, at most 16.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "Vec<Resource>", into = "Vec<Resource>")]
@@ -87,10 +98,15 @@ impl ResourceSet {
         self.0.contains(resource)
     }
 
+    /// Whether this is the set of the one resource that `text` names.
+    pub(crate) fn is_just(&self, text: &str) -> bool {
+        matches!(&*self.0, [resource] if resource.is_named_by(text))
+    }
+
     /// Whether every member is a member of `other`.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {
-        self.iter().all(|resource| other.contains(resource))
+        Arc::ptr_eq(&self.0, &other.0) || self.iter().all(|resource| other.contains(resource))
     }
 
     /// The members that both sets have.

@@ -66,7 +66,7 @@ impl ScopeSet {
     /// Whether every member is a member of `other`.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {
-        if Arc::ptr_eq(&self.0, &other.0) {
+        if self.0 == other.0 {
             return true;
         }
         // Both are sorted, so one walk over `other` finds them all.

@@ -2,7 +2,7 @@
 //!
 //! [RFC 7662 §2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2)
 
-use super::json::Object;
+use super::json::{self, Object};
 use crate::value::{ClientId, Issuer, Resource, ResourceSet, ScopeSet, Subject, Timestamp};
 
 /// What a caller may know of a token. Everything that is not active looks the same.
@@ -59,16 +59,12 @@ impl IntrospectionResponse {
 
 impl ActiveToken {
     fn to_json(&self) -> Vec<u8> {
-        let subject = self.subject.as_ref().map(Subject::as_str).unwrap_or_default();
-        let audience: usize = self.audience.iter().map(|resource| resource.as_str().len() + 3).sum();
-        let texts = [self.issuer.as_str(), self.client.as_str(), subject, self.scope.as_str()];
-        let capacity = FIXED + audience + texts.iter().map(|text| text.len()).sum::<usize>();
-        let mut object = Object::with_capacity(capacity);
+        let mut object = Object::with_capacity(self.length());
         object.truth("active", true).text("iss", self.issuer.as_str()).text("client_id", self.client.as_str());
         if let Some(subject) = &self.subject {
             object.text("sub", subject.as_str());
         }
-        object.text("scope", self.scope.as_str());
+        object.plain("scope", self.scope.as_str());
         let mut audience = self.audience.iter().map(Resource::as_str);
         match self.audience.len() {
             0 => {}
@@ -80,15 +76,29 @@ impl ActiveToken {
             }
         }
         if self.is_access_token {
-            object.text("token_type", "Bearer");
+            object.plain("token_type", "Bearer");
         }
         object.number("iat", self.issued_at.as_seconds()).number("exp", self.expires_at.as_seconds());
         object.end()
     }
-}
 
-/// The bytes of the names and punctuation, and of two times.
-const FIXED: usize = 140;
+    /// How long the JSON is if nothing must be escaped: the fixed text and the values.
+    fn length(&self) -> usize {
+        let fixed = r#"{"active":true,"iss":"","client_id":"","scope":"","iat":,"exp":}"#.len();
+        let subject = self.subject.as_ref().map_or(0, |subject| r#","sub":"""#.len() + subject.as_str().len());
+        let audience = match self.audience.len() {
+            0 => 0,
+            1 => r#","aud":"""#.len(),
+            several => r#","aud":[]"#.len() + r#""","#.len() * several - 1,
+        };
+        let resources = self.audience.iter().map(|resource| resource.as_str().len());
+        let token_type = if self.is_access_token { r#","token_type":"Bearer""#.len() } else { 0 };
+        let times = json::digits(self.issued_at.as_seconds()) + json::digits(self.expires_at.as_seconds());
+        let texts = [self.issuer.as_str(), self.client.as_str(), self.scope.as_str()];
+        let texts = texts.into_iter().map(str::len).chain(resources);
+        fixed + subject + audience + token_type + times + texts.sum::<usize>()
+    }
+}
 
 #[cfg(test)]
 mod tests {

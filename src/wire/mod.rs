@@ -29,7 +29,5 @@ pub use introspection_response::{ActiveToken, IntrospectionResponse};
 pub use metadata::Metadata;
 pub use parameters::{MalformedParameters, Parameters};
 pub use revocation_request::TokenQuery;
-pub use token_request::{
-    ClientCredentialsRequest, CodeRequest, MalformedTokenRequest, PresentedVerifier, RefreshRequest, RequestedTerms,
-};
+pub use token_request::{CodeRequest, MalformedTokenRequest, PresentedVerifier, RefreshRequest, RequestedTerms};
 pub use token_response::TokenResponse;

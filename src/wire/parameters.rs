@@ -12,19 +12,21 @@ use std::fmt;
 /// Checked request parameters. Values are decoded when they are asked for, and borrowed when nothing is encoded.
 pub struct Parameters<'a> {
     input: &'a str,
-    /// The first pairs are kept inline: few requests have more.
-    pairs: [Pair; INLINE_PAIRS],
+    /// The pairs, where they are few, as in most requests.
+    few: [Pair; INLINE_PAIRS],
+    /// Otherwise all of them.
     more: Vec<Pair>,
     count: usize,
 }
 
-/// Where a pair stands in the input.
+/// Where a pair stands in the input, and which of its halves are encoded.
 #[derive(Clone, Copy, Default)]
 struct Pair {
     start: u16,
     equals: u16,
     end: u16,
     is_name_encoded: bool,
+    is_value_encoded: bool,
 }
 
 impl<'a> Parameters<'a> {
@@ -38,37 +40,60 @@ impl<'a> Parameters<'a> {
             return Err(MalformedParameters::TooLong);
         }
         let input = std::str::from_utf8(input).map_err(|_| MalformedParameters::NotUtf8)?;
-        let mut parameters = Self { input, pairs: [Pair::default(); INLINE_PAIRS], more: Vec::new(), count: 0 };
-        let mut start = 0;
-        for text in input.split('&') {
-            let end = start + text.len();
-            if !text.is_empty() {
-                parameters.push(text, start, end)?;
+        let mut parameters = Self { input, few: [Pair::default(); INLINE_PAIRS], more: Vec::new(), count: 0 };
+        let mut pair = PairInProgress::default();
+        let mut at = 0;
+        for byte in input.bytes() {
+            at += 1;
+            // A look into a table, because comparing would guess wrong at every digit of a token.
+            if !MEANINGFUL.get(usize::from(byte)).is_some_and(|is_meaningful| *is_meaningful) {
+                continue;
             }
-            start = end + 1;
+            let at = at - 1;
+            match byte {
+                b'&' => {
+                    parameters.push(pair, at)?;
+                    pair = PairInProgress { start: at + 1, ..PairInProgress::default() };
+                }
+                b'=' if pair.equals.is_none() => pair.equals = Some(at),
+                b'=' => {}
+                _ if pair.equals.is_none() => pair.is_name_encoded = true,
+                _ => pair.is_value_encoded = true,
+            }
         }
+        parameters.push(pair, at)?;
         Ok(parameters)
     }
 
-    fn push(&mut self, text: &str, start: usize, end: usize) -> Result<(), MalformedParameters> {
-        let (name, value) = text.split_once('=').unwrap_or((text, ""));
-        let is_name_encoded = is_encoded(name);
-        // What is borrowed needs no check; what is encoded must decode.
-        if is_name_encoded {
-            decode(name)?;
+    fn push(&mut self, pair: PairInProgress, end: usize) -> Result<(), MalformedParameters> {
+        if pair.start == end {
+            return Ok(());
         }
-        if is_encoded(value) {
-            decode(value)?;
+        let offset = |at: usize| u16::try_from(at).map_err(|_| MalformedParameters::TooLong);
+        let pair = Pair {
+            start: offset(pair.start)?,
+            equals: offset(pair.equals.unwrap_or(end))?,
+            end: offset(end)?,
+            is_name_encoded: pair.is_name_encoded,
+            is_value_encoded: pair.is_value_encoded,
+        };
+        // What is borrowed needs no check; what is encoded must decode.
+        if pair.is_name_encoded {
+            ensure_decodable(self.name(pair))?;
+        }
+        if pair.is_value_encoded {
+            ensure_decodable(self.value(pair))?;
         }
         if self.count == MOST_PAIRS {
             return Err(MalformedParameters::TooMany);
         }
-        let offset = |at: usize| u16::try_from(at).map_err(|_| MalformedParameters::TooLong);
-        let pair =
-            Pair { start: offset(start)?, equals: offset(start + name.len())?, end: offset(end)?, is_name_encoded };
-        match self.pairs.get_mut(self.count) {
-            Some(slot) => *slot = pair,
-            None => self.more.push(pair),
+        if let Some(slot) = self.few.get_mut(self.count) {
+            *slot = pair;
+        } else {
+            if self.more.is_empty() {
+                self.more.extend(self.few);
+            }
+            self.more.push(pair);
         }
         self.count += 1;
         Ok(())
@@ -80,14 +105,15 @@ impl<'a> Parameters<'a> {
     ///
     /// [`MalformedParameters::Repeated`] if the parameter occurs more than once.
     pub fn get(&self, name: &str) -> Result<Option<Cow<'a, str>>, MalformedParameters> {
-        let mut values = self.values(name);
-        let first = values.next();
-        if values.next().is_some() {
-            return Err(MalformedParameters::Repeated);
+        let mut found = None;
+        for pair in self.pairs() {
+            if self.is_named(*pair, name) && found.replace(*pair).is_some() {
+                return Err(MalformedParameters::Repeated);
+            }
         }
-        match first {
-            None | Some("") => Ok(None),
-            Some(value) => decode(value).map(Some),
+        match found {
+            Some(pair) if !self.value(pair).is_empty() => self.decoded(pair).map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -97,28 +123,50 @@ impl<'a> Parameters<'a> {
     ///
     /// None that [`parse`](Self::parse) has not found already.
     pub fn get_all(&self, name: &str) -> Result<Vec<Cow<'a, str>>, MalformedParameters> {
-        self.values(name).filter(|value| !value.is_empty()).map(decode).collect()
+        let named = self.pairs().iter().filter(|pair| self.is_named(**pair, name) && !self.value(**pair).is_empty());
+        named.map(|pair| self.decoded(*pair)).collect()
     }
 
     /// Whether the parameter occurs at all, be it empty.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.values(name).next().is_some()
+        self.pairs().iter().any(|pair| self.is_named(*pair, name))
     }
 
-    fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.pairs.iter().chain(&self.more).take(self.count).filter_map(move |pair| {
-            let text = |from: usize, to: usize| self.input.get(from..to).unwrap_or_default();
-            let (start, equals, end) = (usize::from(pair.start), usize::from(pair.equals), usize::from(pair.end));
-            let candidate = text(start, equals);
-            let is_same = if pair.is_name_encoded {
-                decode(candidate).is_ok_and(|decoded| decoded == name)
-            } else {
-                candidate == name
-            };
-            is_same.then(|| text((equals + 1).min(end), end))
-        })
+    fn pairs(&self) -> &[Pair] {
+        if self.more.is_empty() { self.few.get(..self.count).unwrap_or_default() } else { &self.more }
     }
+
+    fn is_named(&self, pair: Pair, name: &str) -> bool {
+        if pair.is_name_encoded {
+            return decode(self.name(pair)).is_ok_and(|decoded| decoded == name);
+        }
+        // The length first: it rules out most names.
+        usize::from(pair.equals - pair.start) == name.len() && self.name(pair) == name
+    }
+
+    fn name(&self, pair: Pair) -> &'a str {
+        self.input.get(usize::from(pair.start)..usize::from(pair.equals)).unwrap_or_default()
+    }
+
+    fn value(&self, pair: Pair) -> &'a str {
+        // Without an equals sign there is nothing behind it.
+        self.input.get(usize::from(pair.equals) + 1..usize::from(pair.end)).unwrap_or_default()
+    }
+
+    fn decoded(&self, pair: Pair) -> Result<Cow<'a, str>, MalformedParameters> {
+        let value = self.value(pair);
+        if pair.is_value_encoded { undo_encoding(value).map(Cow::Owned) } else { Ok(Cow::Borrowed(value)) }
+    }
+}
+
+/// A pair whose end is not found yet.
+#[derive(Clone, Copy, Default)]
+struct PairInProgress {
+    start: usize,
+    equals: Option<usize>,
+    is_name_encoded: bool,
+    is_value_encoded: bool,
 }
 
 /// Names and values are the client's, and some are secret.
@@ -128,28 +176,42 @@ impl fmt::Debug for Parameters<'_> {
     }
 }
 
-fn is_encoded(text: &str) -> bool {
-    text.bytes().any(|byte| byte == b'%' || byte == b'+')
-}
-
 /// Undoes form encoding: `+` is a space, `%` takes two hexadecimal digits, the result is UTF-8.
 pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, MalformedParameters> {
-    if !is_encoded(text) {
-        return Ok(Cow::Borrowed(text));
+    if text.bytes().any(|byte| byte == b'%' || byte == b'+') {
+        undo_encoding(text).map(Cow::Owned)
+    } else {
+        Ok(Cow::Borrowed(text))
     }
+}
+
+fn undo_encoding(text: &str) -> Result<String, MalformedParameters> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         decoded.push(match byte {
             b'+' => b' ',
-            b'%' => {
-                let mut digit = || bytes.next().and_then(hexadecimal).ok_or(MalformedParameters::BadEscape);
-                (digit()? << 4) | digit()?
-            }
+            b'%' => escaped(&mut bytes)?,
             other => other,
         });
     }
-    String::from_utf8(decoded).map(Cow::Owned).map_err(|_| MalformedParameters::NotUtf8)
+    String::from_utf8(decoded).map_err(|_| MalformedParameters::NotUtf8)
+}
+
+/// Finds what [`undo_encoding`] would refuse. Where every escape is ASCII, the result is UTF-8 as the text is.
+fn ensure_decodable(text: &str) -> Result<(), MalformedParameters> {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' && !escaped(&mut bytes)?.is_ascii() {
+            return undo_encoding(text).map(drop);
+        }
+    }
+    Ok(())
+}
+
+fn escaped(digits: &mut impl Iterator<Item = u8>) -> Result<u8, MalformedParameters> {
+    let mut digit = || digits.next().and_then(hexadecimal).ok_or(MalformedParameters::BadEscape);
+    Ok((digit()? << 4) | digit()?)
 }
 
 fn hexadecimal(byte: u8) -> Option<u8> {
@@ -185,6 +247,14 @@ pub enum MalformedParameters {
 const MOST_BYTES: usize = 16 * 1024;
 const MOST_PAIRS: usize = 64;
 const INLINE_PAIRS: usize = 12;
+
+/// The bytes that mean something in a form.
+#[expect(clippy::as_conversions, clippy::indexing_slicing, reason = "evaluated at compile time")]
+static MEANINGFUL: [bool; 256] = {
+    let mut table = [false; 256];
+    [table[b'%' as usize], table[b'&' as usize], table[b'+' as usize], table[b'=' as usize]] = [true; 4];
+    table
+};
 
 #[cfg(test)]
 mod tests;

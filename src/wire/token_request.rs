@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::{MalformedParameters, Parameters};
-use crate::record::{CredentialKind, PresentedCredential};
+use crate::record::{Client, CredentialKind, PresentedCredential};
 use crate::value::{CodeVerifier, ResourceSet, ScopeSet};
 
 /// The part of a token request that asks for terms.
@@ -33,21 +33,38 @@ impl RequestedTerms {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| MalformedTokenRequest::Scope)?),
         };
-        Ok(Self { scope, resources: Self::read_resources(parameters)? })
+        Ok(Self { scope, resources: read_resources(parameters)? })
     }
 
-    fn read_resources(parameters: &Parameters<'_>) -> Result<ResourceSet, MalformedTokenRequest> {
-        if !parameters.has("resource") {
-            return Ok(ResourceSet::default());
-        }
-        let resources = parameters.get_all("resource")?;
-        // Counted before anything is parsed: the work is bounded by what a grant may hold.
-        if resources.len() > MOST_RESOURCES {
-            return Err(MalformedTokenRequest::Resource);
-        }
-        let resources: Result<Vec<_>, _> = resources.iter().map(|text| text.parse()).collect();
-        resources.and_then(ResourceSet::new).map_err(|_| MalformedTokenRequest::Resource)
+    /// Reads the same for a client that is known. What it asks for is mostly what it may have: then that is shared,
+    /// neither parsed nor copied.
+    pub(crate) fn read_for(client: &Client, parameters: &Parameters<'_>) -> Result<Self, MalformedTokenRequest> {
+        let scope = match parameters.get("scope")? {
+            None => None,
+            Some(text) if *text == *client.default_scope.as_str() => Some(client.default_scope.clone()),
+            Some(text) if *text == *client.scope.as_str() => Some(client.scope.clone()),
+            Some(text) => Some(text.parse().map_err(|_| MalformedTokenRequest::Scope)?),
+        };
+        let resources = match parameters.get("resource") {
+            Ok(None) => ResourceSet::default(),
+            Ok(Some(text)) if client.resources.is_just(&text) => client.resources.clone(),
+            _ => read_resources(parameters)?,
+        };
+        Ok(Self { scope, resources })
     }
+}
+
+fn read_resources(parameters: &Parameters<'_>) -> Result<ResourceSet, MalformedTokenRequest> {
+    if !parameters.has("resource") {
+        return Ok(ResourceSet::default());
+    }
+    let resources = parameters.get_all("resource")?;
+    // Counted before anything is parsed: the work is bounded by what a grant may hold.
+    if resources.len() > MOST_RESOURCES {
+        return Err(MalformedTokenRequest::Resource);
+    }
+    let resources: Result<Vec<_>, _> = resources.iter().map(|text| text.parse()).collect();
+    resources.and_then(ResourceSet::new).map_err(|_| MalformedTokenRequest::Resource)
 }
 
 /// A request to redeem a code.
@@ -91,7 +108,7 @@ impl<'a> CodeRequest<'a> {
             code: PresentedCredential::parse(prefix, &code).filter(|code| code.kind() == CredentialKind::Code),
             redirect_uri: parameters.get("redirect_uri")?,
             verifier,
-            resources: RequestedTerms::read_resources(parameters)?,
+            resources: read_resources(parameters)?,
         })
     }
 }
@@ -125,25 +142,6 @@ impl RefreshRequest {
             token: token.filter(|token| token.kind() == CredentialKind::RefreshToken),
             terms: RequestedTerms::read(parameters)?,
         })
-    }
-}
-
-/// A request of a machine for itself.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct ClientCredentialsRequest {
-    /// The terms that are asked for.
-    pub terms: RequestedTerms,
-}
-
-impl ClientCredentialsRequest {
-    /// Reads a request of a machine for itself.
-    ///
-    /// # Errors
-    ///
-    /// [`MalformedTokenRequest`]: a repeated parameter, a malformed scope or resource.
-    pub fn read(parameters: &Parameters<'_>) -> Result<Self, MalformedTokenRequest> {
-        Ok(Self { terms: RequestedTerms::read(parameters)? })
     }
 }
 
@@ -246,7 +244,7 @@ mod tests {
             assert_eq!(CodeRequest::read("", &parameters(body)).unwrap_err(), repeated, "{body}");
         }
         assert_eq!(RefreshRequest::read("", &parameters("refresh_token=x&scope=a&scope=a")).unwrap_err(), repeated);
-        assert_eq!(ClientCredentialsRequest::read(&parameters("scope=a&scope=")).unwrap_err(), repeated);
+        assert_eq!(RequestedTerms::read(&parameters("scope=a&scope=")).unwrap_err(), repeated);
     }
 
     #[test]
@@ -265,6 +263,45 @@ mod tests {
         }
         for body in ["resource=api", "resource=https://a%23", "resource=https://a&resource=b"] {
             assert_eq!(read(body).unwrap_err(), MalformedTokenRequest::Resource, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_asks_for_is_read_the_same_whether_it_is_known_or_not() {
+        let mut client = World::new().client;
+        client.default_scope = "a b".parse().unwrap();
+        client.scope = "a b c".parse().unwrap();
+        for resources in
+            [&["https://a.example"][..], &["https://a.example/x"], &["urn:a"], &["https://a.example", "urn:a"]]
+        {
+            let resources = resources.iter().map(|resource| resource.parse().unwrap()).collect();
+            client.resources = ResourceSet::new(resources).unwrap();
+            for body in [
+                "",
+                "scope=a+b",
+                "scope=a+b+c",
+                "scope=b+a",
+                "scope=d",
+                "scope=a++b",
+                "scope=a&scope=a",
+                "scope=a&resource=https://a.example",
+                "resource=https://a.example/",
+                "resource=https://a.example//",
+                "resource=https://a.example/x",
+                "resource=https://a.example/x/",
+                "resource=urn:a",
+                "resource=urn:a/",
+                "resource=https://a.example&resource=https://a.example",
+                "resource=https://a.example&resource=urn:a",
+                "resource=a",
+                "resource=&resource=",
+            ] {
+                let known = RequestedTerms::read_for(&client, &parameters(body));
+                let unknown = RequestedTerms::read(&parameters(body));
+                let (known, unknown) =
+                    (known.map(|it| (it.scope, it.resources)), unknown.map(|it| (it.scope, it.resources)));
+                assert_eq!(known, unknown, "{body}");
+            }
         }
     }
 

@@ -3,5 +3,6 @@
 //! A machine without a server leaves its tests out and says so; `GRANTSMITH_REQUIRE=postgres,redis` makes that a
 //! failure.
 
+mod postgres;
 mod redis;
 mod servers;

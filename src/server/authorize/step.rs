@@ -60,7 +60,7 @@ impl AuthorizationServer {
         self.admit_visitor(received.as_ref().ok().map(Received::client_id), visitor).await?;
         let received = received.map_err(|error| self.turned_away(None, error))?;
         let id = received.client_id().clone();
-        let client = self.find_client(&id).await?;
+        let client = self.find_client(&id, now).await?;
         let addressed = received.addressed(client).map_err(|error| self.turned_away(Some(&id), error))?;
         let mut draw = self.draw()?;
         let kept = visitor.binding.filter(|cookie| is_binding(cookie));
@@ -101,7 +101,7 @@ impl AuthorizationServer {
         if paused.expires_at.is_past(now) {
             return Err(self.handle_refused(Some(id), ErrorPageKind::HandleExpired));
         }
-        let client = self.find_client(id).await?;
+        let client = self.find_client(id, now).await?;
         let client = addressed_again(client, instance, &paused.reply().redirect_uri)
             .map_err(|error| self.turned_away(Some(id), error))?;
         Ok(Step { paused, key, client, visitor, fresh_binding: None, has_returned: true, now })
@@ -130,8 +130,8 @@ impl AuthorizationServer {
         limiter.check(&attempt).await.map_err(Stop::Limited)
     }
 
-    async fn find_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, Stop> {
-        let found = self.0.clients.find(&self.0.realm, id).await;
+    async fn find_client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Arc<Client>>, Stop> {
+        let found = self.0.clients.find(&self.0.realm, id, now).await;
         found.map_err(|error| self.storage_failed(error).into())
     }
 

@@ -5,7 +5,7 @@ use crate::grant_type::Refusal;
 use crate::grant_type::client_credentials;
 use crate::record::Client;
 use crate::value::{GrantType, Timestamp};
-use crate::wire::{ClientCredentialsRequest, Parameters, TokenResponse};
+use crate::wire::{Parameters, RequestedTerms, TokenResponse};
 
 impl AuthorizationServer {
     pub(super) async fn issue_to_machine(
@@ -14,8 +14,8 @@ impl AuthorizationServer {
         client: &Client,
         now: Timestamp,
     ) -> Result<TokenResponse, EndpointError> {
-        let request = ClientCredentialsRequest::read(parameters).map_err(Refusal::from)?;
-        let (approval, issue) = client_credentials::issue(&request.terms, client, None, &self.0.policy)?;
+        let requested = RequestedTerms::read_for(client, parameters).map_err(Refusal::from)?;
+        let (approval, issue) = client_credentials::issue(&requested, client, None, &self.0.policy)?;
         self.issue_new(client, approval, &issue, &GrantType::ClientCredentials, now).await
     }
 }

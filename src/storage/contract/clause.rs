@@ -50,11 +50,27 @@ pub enum Clause {
     NoUpdateIsLost,
     /// A call that is dropped half-way has done all or nothing.
     DroppedCallIsWhole,
+    /// What is saved or removed through one handle is so through every other.
+    HandlesAgree,
+    /// Racing calls are answered as if each had happened at one moment between question and answer.
+    HistoryIsLinearizable,
+    /// A call whose answer was lost happens whole at one later moment, or never.
+    LostAnswersAreExplained,
+    /// After an error, asking again settles what was done.
+    ErrorsAreSettled,
+    /// What was acknowledged before a listing began is in it, whatever is written meanwhile.
+    ListingMissesNothing,
+    /// After a race for its owner, a record is listed under the owner that it has.
+    ListingFollowsRaces,
+    /// The longest names are kept, told apart and listed.
+    LongestNamesAreKept,
+    /// A record as large as records get is loaded as it was saved.
+    LargestRecordSurvives,
 }
 
 impl Clause {
     /// Every clause.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 30] = [
         Self::SavedIsSeen,
         Self::AbsentRefusesPresent,
         Self::WrongVersionIsRefused,
@@ -77,6 +93,14 @@ impl Clause {
         Self::OneOfManyWins,
         Self::NoUpdateIsLost,
         Self::DroppedCallIsWhole,
+        Self::HandlesAgree,
+        Self::HistoryIsLinearizable,
+        Self::LostAnswersAreExplained,
+        Self::ErrorsAreSettled,
+        Self::ListingMissesNothing,
+        Self::ListingFollowsRaces,
+        Self::LongestNamesAreKept,
+        Self::LargestRecordSurvives,
     ];
 
     /// The clause in words.
@@ -109,6 +133,18 @@ impl Clause {
             Self::OneOfManyWins => "of several writers that expect the same, one is applied",
             Self::NoUpdateIsLost => "writers that try again on conflict all succeed, each once",
             Self::DroppedCallIsWhole => "a call that is dropped half-way has done all or nothing",
+            Self::HandlesAgree => "what is saved or removed through one handle is so through every other",
+            Self::HistoryIsLinearizable => {
+                "racing calls are answered as if each had happened at one moment between question and answer"
+            }
+            Self::LostAnswersAreExplained => "a call whose answer was lost happens whole at one later moment, or never",
+            Self::ErrorsAreSettled => "after an error, asking again settles what was done",
+            Self::ListingMissesNothing => {
+                "what was acknowledged before a listing began is in it, whatever is written meanwhile"
+            }
+            Self::ListingFollowsRaces => "after a race for its owner, a record is listed under the owner that it has",
+            Self::LongestNamesAreKept => "the longest names are kept, told apart and listed",
+            Self::LargestRecordSurvives => "a record as large as records get is loaded as it was saved",
         }
     }
 }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use async_trait::async_trait;
 
+use super::crew::pause;
+use super::random::Random;
 use crate::host::{Cursor, Expected, Filter, Listing, Saved, Storage, StorageError, StorageErrorKind};
 use crate::record::{Key, Record, Version, Versioned};
 use crate::value::Timestamp;
@@ -24,6 +27,13 @@ pub enum Fault {
     Error,
     /// The call reaches the store, and then fails: a lost acknowledgement.
     ErrorAfter,
+    /// The call is polled once, and given up if it has no answer then, as by a time limit.
+    GiveUp,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: [Self; 5] = [Self::Delay, Self::DelayAfter, Self::Error, Self::ErrorAfter, Self::GiveUp];
 }
 
 /// Wraps a [`Storage`]; chosen calls go wrong, and all are counted. The same script always does the same.
@@ -146,14 +156,17 @@ impl Faulty {
     ) -> Result<T, StorageError> {
         match fault {
             Some(Fault::Error) => return Err(failure(StorageErrorKind::Unavailable)),
-            Some(Fault::Delay) => pending_once().await,
+            Some(Fault::Delay) => pause().await,
+            Some(Fault::GiveUp) => {
+                return polled_once(call).await.unwrap_or_else(|| Err(failure(StorageErrorKind::OutcomeUnknown)));
+            }
             Some(Fault::DelayAfter | Fault::ErrorAfter) | None => {}
         }
         let answer = call.await;
         match fault {
             Some(Fault::ErrorAfter) => return Err(failure(StorageErrorKind::OutcomeUnknown)),
-            Some(Fault::DelayAfter) => pending_once().await,
-            Some(Fault::Delay | Fault::Error) | None => {}
+            Some(Fault::DelayAfter) => pause().await,
+            Some(Fault::Delay | Fault::Error | Fault::GiveUp) | None => {}
         }
         answer
     }
@@ -202,32 +215,29 @@ impl fmt::Debug for Faulty {
 }
 
 fn failure(kind: StorageErrorKind) -> StorageError {
-    StorageError::new(kind).because("an injected fault")
+    StorageError::new(kind).because(InjectedFault)
 }
 
-async fn pending_once() {
-    let mut is_ready = false;
-    poll_fn(|context| {
-        if is_ready {
-            return Poll::Ready(());
-        }
-        is_ready = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
+/// Polls once, as a caller does whose time is up.
+async fn polled_once<T>(call: impl Future<Output = T>) -> Option<T> {
+    let mut call = pin!(call);
+    poll_fn(|context| match call.as_mut().poll(context) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending => Poll::Ready(None),
     })
-    .await;
+    .await
 }
 
-/// The fault of a call, by the mixing function of `SplitMix64`: a well-spread number from seed and call.
+/// The fault of a call, by seed and call.
 fn drawn(seed: u64, call: u64, one_in: u64) -> Option<Fault> {
-    let mut bits = seed.wrapping_add(call.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^= bits >> 31;
-    let faults = [Fault::Delay, Fault::DelayAfter, Fault::Error, Fault::ErrorAfter];
-    let is_chosen = (bits >> 8).is_multiple_of(one_in.max(1));
-    faults.into_iter().zip(0..).find(|(_, number)| is_chosen && bits % 4 == *number).map(|(fault, _)| fault)
+    let mut random = Random::new(seed, call);
+    if random.is_one_in(one_in) { random.pick(&Fault::ALL).copied() } else { None }
 }
+
+/// What [`Faulty`] gives as the reason of its errors.
+#[derive(Debug, thiserror::Error)]
+#[error("an injected fault")]
+pub(super) struct InjectedFault;
 
 #[cfg(test)]
 mod tests {
@@ -273,6 +283,18 @@ mod tests {
             assert!(call.as_mut().poll(&mut context).is_pending());
             assert!(call.as_mut().poll(&mut context).is_ready());
         }
+    }
+
+    #[test]
+    fn a_call_that_is_given_up_has_an_unknown_outcome_only_if_it_was_not_done() {
+        let slow = faulty().at(0, Fault::Delay);
+        let storage = Faulty::new(Arc::new(slow)).at_every_call(Fault::GiveUp);
+
+        let answers = [0, 1].map(|_| pollster::block_on(storage.load(key())));
+
+        let [given_up, done] = answers;
+        assert_eq!(given_up.unwrap_err().kind(), StorageErrorKind::OutcomeUnknown);
+        assert!(done.is_ok());
     }
 
     #[test]

@@ -58,7 +58,8 @@ async fn is_one_of(trial: &Trial, key: Key, states: &[Option<&Versioned<Record>>
     is_listed(trial, key, what).await
 }
 
-async fn is_listed(trial: &Trial, key: Key, what: &str) -> Outcome {
+/// What is stored under the key, if anything, is listed under its owner.
+pub(super) async fn is_listed(trial: &Trial, key: Key, what: &str) -> Outcome {
     for _ in 0..MOST_ATTEMPTS {
         let Some(found) = trial.load(key).await? else { return Ok(()) };
         let Some(subject) = found.record.subject() else { return Ok(()) };

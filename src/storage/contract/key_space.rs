@@ -60,17 +60,22 @@ async fn versions_survive(trial: &Trial, owner: &Owner) -> Outcome {
 pub(super) async fn kinds_are_separate(trial: &Trial) -> Outcome {
     let alice = Owner::named(&realm()?, "alice")?;
     // One name each, and the same: the ids are equal, the kinds are not.
-    are_separate(trial, vec![alice.client("alice"), alice.session(NOW).into(), alice.epoch(NOW).into()]).await
+    are_separate(trial, vec![alice.client("alice"), alice.session(NOW).into(), alice.epoch(NOW).into()]).await?;
+    // Two names each: what a user agreed to, and what a purpose was used for.
+    let user = Owner { subject: super::sample::parsed("contract")?, ..alice };
+    are_separate(trial, vec![user.consent(NOW), user.used("alice", NOW)]).await
 }
 
 pub(super) async fn realms_are_separate(trial: &Trial) -> Outcome {
     let names = ["https://contract.example", "https://contract.example/", "HTTPS://CONTRACT.EXAMPLE"];
-    let realms: Vec<Realm> = names.into_iter().map(str::parse).collect::<Result<_, _>>()?;
-    let mut records = Vec::new();
-    for realm in &realms {
-        records.push(Owner::named(realm, "alice")?.grant(1, NOW));
+    let mut realms: Vec<Realm> = names.into_iter().map(str::parse).collect::<Result<_, _>>()?;
+    for tenant in 0..20 {
+        realms.push(format!("https://contract.example/{tenant}").parse()?);
     }
-    are_separate(trial, records).await
+    let owners = realms.iter().map(|realm| Owner::named(realm, "alice")).collect::<Outcome<Vec<_>>>()?;
+    are_separate(trial, owners.iter().map(|owner| owner.grant(1, NOW)).collect()).await?;
+    are_separate(trial, owners.iter().map(|owner| owner.session(NOW).into()).collect()).await?;
+    are_separate(trial, owners.iter().map(|owner| owner.client("alice")).collect()).await
 }
 
 async fn are_separate(trial: &Trial, records: Vec<Record>) -> Outcome {

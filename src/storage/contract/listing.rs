@@ -9,7 +9,7 @@ use crate::record::Key;
 use crate::value::Lifetime;
 
 impl Owner {
-    fn filters(&self) -> [Filter; 3] {
+    pub(super) fn filters(&self) -> [Filter; 3] {
         let realm = *self.realm.fingerprint();
         [
             Filter::Client(realm, self.client.clone()),
@@ -147,6 +147,10 @@ pub(super) async fn survives_change(trial: &Trial) -> Outcome {
         after = page.next;
         if after.is_none() {
             break;
+        }
+        // What was not named yet is used: refreshed, or given a new access token.
+        if let Some(saved) = stored.iter_mut().rev().find(|saved| !listed.contains(&saved.record.key())) {
+            *saved = trial.update(saved, saved.record.clone()).await?;
         }
         if number < 1010 {
             trial.create(alice.grant(number, NOW)).await?;

@@ -1,10 +1,9 @@
 //! Purging what has expired.
 
-use super::race::Call;
+use super::crew::Call;
 use super::sample::{NOW, Owner};
 use super::trial::{Outcome, Trial, ensure, realm};
 use crate::host::{Expected, Saved};
-use crate::record::{Record, Versioned};
 use crate::value::{Lifetime, Timestamp};
 
 pub(super) async fn takes_only_expired(trial: &Trial) -> Outcome {
@@ -59,7 +58,8 @@ pub(super) async fn is_in_batches(trial: &Trial) -> Outcome {
         }
     }
     ensure(purged == 25, || format!("25 records had expired, and purges removed {purged} before one found nothing"))?;
-    ensure(purge(trial, NOW, 0).await? == 0, || "a purge of at most none removed records".to_owned())
+    ensure(purge(trial, NOW, 0).await? == 0, || "a purge of at most none removed records".to_owned())?;
+    is_counted_once(trial).await
 }
 
 pub(super) async fn spares_renewed(trial: &Trial) -> Outcome {
@@ -78,15 +78,17 @@ pub(super) async fn spares_renewed(trial: &Trial) -> Outcome {
         trial.save(renewed, expected, Saved::Applied, "a save that expected the stored version").await?;
     }
     // Renewed meanwhile: whichever comes first, an acknowledged renewal stays.
-    let mut calls: Vec<Call<'_, Option<Saved>>> = Vec::new();
+    let mut calls: Vec<Call<Option<Saved>>> = Vec::new();
     for (number, (expired, renewed)) in meanwhile.iter().enumerate() {
+        let storage = trial.handle(number);
         if number % 4 == 0 {
-            calls.push(Box::pin(async { Ok(trial.storage().purge_expired(NOW, 1000).await.map(|_| None)?) }));
+            let storage = trial.handle(number + 1);
+            calls.push(Box::pin(async move { Ok(storage.purge_expired(NOW, 1000).await.map(|_| None)?) }));
         }
-        calls.push(Box::pin(renew(trial, expired, renewed)));
+        let (renewed, expected) = (renewed.clone(), Expected::Version(expired.version));
+        calls.push(Box::pin(async move { Ok(Some(storage.save(renewed, expected).await?)) }));
     }
-    let answers: Vec<Saved> =
-        trial.crew.run(calls).await.into_iter().filter_map(Result::transpose).collect::<Outcome<_>>()?;
+    let answers = trial.race(calls).await?.into_iter().flatten();
     for ((_, renewed), saved) in meanwhile.iter().zip(answers) {
         match saved {
             Saved::Applied => trial.holds(renewed, "after it was renewed during a purge").await?,
@@ -100,8 +102,24 @@ pub(super) async fn spares_renewed(trial: &Trial) -> Outcome {
     Ok(())
 }
 
-async fn renew(trial: &Trial, expired: &Versioned<Record>, renewed: &Versioned<Record>) -> Outcome<Option<Saved>> {
-    Ok(Some(trial.storage().save(renewed.clone(), Expected::Version(expired.version)).await?))
+/// Sweepers on several servers: each record is counted by the one that removed it.
+async fn is_counted_once(trial: &Trial) -> Outcome {
+    let alice = Owner::named(&realm()?, "alice")?;
+    for number in 0..40 {
+        trial.create(alice.used(&format!("raced {number}"), NOW)).await?;
+    }
+    let calls = (0..4).map(|number| -> Call<u64> {
+        let storage = trial.handle(number);
+        Box::pin(async move {
+            let mut purged = 0;
+            for _ in 0..4 {
+                purged += storage.purge_expired(NOW, 10).await?;
+            }
+            Ok(purged)
+        })
+    });
+    let purged = trial.race(calls.collect()).await?.into_iter().sum::<u64>() + purge(trial, NOW, 100).await?;
+    ensure(purged == 40, || format!("40 records had expired, and racing purges said that they removed {purged}"))
 }
 
 /// Purges until nothing is found, as a sweeper does.

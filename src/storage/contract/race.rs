@@ -1,15 +1,10 @@
 //! Several writers at once.
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Barrier};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-
+use super::crew::Call;
 use super::sample::{NOW, Owner};
 use super::trial::{Broken, Outcome, Trial, ensure, realm};
-use crate::host::{Expected, Saved};
-use crate::record::{Record, Versioned};
+use crate::host::{Expected, Saved, Storage};
+use crate::record::{Key, Record, Versioned};
 
 pub(super) async fn one_of_many_wins(trial: &Trial) -> Outcome {
     for round in 0..ROUNDS {
@@ -32,8 +27,7 @@ async fn winner<'a>(
     expected: Expected,
     what: &str,
 ) -> Outcome<&'a Versioned<Record>> {
-    let calls = writes.iter().map(|next| save(trial, next.clone(), expected)).collect();
-    let answers = trial.crew.run(calls).await.into_iter().collect::<Outcome<Vec<_>>>()?;
+    let answers = trial.race_saves(writes, expected).await?;
     let mut applied = writes.iter().zip(answers).filter(|(_, saved)| *saved == Saved::Applied).map(|(write, _)| write);
     let (Some(winner), None) = (applied.next(), applied.next()) else {
         return Err(Broken::new(format!("of {WRITERS} saves that {what}, none or several were applied")));
@@ -46,9 +40,9 @@ async fn winner<'a>(
 async fn removed_or_updated(trial: &Trial, stored: &Versioned<Record>) -> Outcome {
     let (key, version) = (stored.record.key(), stored.version);
     let next = trial.versioned(stored.record.clone());
-    let removal: Call<'_, Saved> = Box::pin(async move { Ok(trial.storage().remove(key, version).await?) });
-    let calls = vec![save(trial, next.clone(), Expected::Version(version)), removal];
-    let answers = trial.crew.run(calls).await.into_iter().collect::<Outcome<Vec<_>>>()?;
+    let storage = trial.handle(1);
+    let removal: Call<Saved> = Box::pin(async move { Ok(storage.remove(key, version).await?) });
+    let answers = trial.race(vec![trial.save_call(0, next.clone(), Expected::Version(version)), removal]).await?;
     match answers.as_slice() {
         [Saved::Applied, Saved::Conflict] => trial.holds(&next, "after it won against a removal").await,
         [Saved::Conflict, Saved::Applied] => trial.lacks(key, "after its removal won").await,
@@ -59,17 +53,18 @@ async fn removed_or_updated(trial: &Trial, stored: &Versioned<Record>) -> Outcom
 pub(super) async fn no_update_is_lost(trial: &Trial) -> Outcome {
     let owner = Owner::named(&realm()?, "alice")?;
     let key = trial.create(owner.epoch(NOW).into()).await?.record.key();
-    let calls = (0..WRITERS).map(|_| -> Call<'_, ()> {
+    let calls = (0..WRITERS).map(|number| -> Call<()> {
+        let (trial, storage) = (trial.clone(), trial.handle(number));
         Box::pin(async move {
             for _ in 0..ROUNDS {
-                advance(trial, key).await?;
+                advance(&trial, &*storage, key).await?;
             }
             Ok(())
         })
     });
-    trial.crew.run(calls.collect()).await.into_iter().collect::<Outcome<()>>()?;
+    trial.race(calls.collect()).await?;
 
-    let expected = u64::from(WRITERS) * u64::from(ROUNDS) + 1;
+    let expected = u64::try_from(WRITERS * ROUNDS + 1).unwrap_or(u64::MAX);
     match trial.load(key).await?.map(|found| found.record) {
         Some(Record::Subject(epoch)) => ensure(epoch.epoch() == expected, || {
             format!("{expected} counts were acknowledged, and {} are stored", epoch.epoch())
@@ -79,99 +74,38 @@ pub(super) async fn no_update_is_lost(trial: &Trial) -> Outcome {
 }
 
 /// Counts one up, as often as it takes.
-async fn advance(trial: &Trial, key: crate::record::Key) -> Outcome {
+async fn advance(trial: &Trial, storage: &dyn Storage, key: Key) -> Outcome {
     for _ in 0..MOST_ATTEMPTS {
-        let Some(Versioned { version, record: Record::Subject(epoch) }) = trial.load(key).await? else {
+        let Some(Versioned { version, record: Record::Subject(epoch) }) = storage.load(key).await? else {
             return Err(Broken::new("the counted record was gone"));
         };
         let next = trial.versioned(epoch.advanced(NOW).into());
-        if trial.storage().save(next, Expected::Version(version)).await? == Saved::Applied {
+        if storage.save(next, Expected::Version(version)).await? == Saved::Applied {
             return Ok(());
         }
     }
     Err(Broken::new(format!("a save conflicted {MOST_ATTEMPTS} times with {WRITERS} writers")))
 }
 
-fn save(trial: &Trial, next: Versioned<Record>, expected: Expected) -> Call<'_, Saved> {
-    Box::pin(async move { Ok(trial.storage().save(next, expected).await?) })
-}
-
-/// A call that takes part in a race.
-pub(super) type Call<'a, T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send + 'a>>;
-
-/// Who makes the calls of a race.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Crew {
-    /// The caller's task, which polls all of them in turn.
-    OneTask,
-    /// A thread for each.
-    Threads,
-}
-
-impl Crew {
-    /// Runs all calls at once; the answers are in the order of the calls.
-    pub(super) async fn run<T: Send>(self, calls: Vec<Call<'_, T>>) -> Vec<Outcome<T>> {
-        match self {
-            Self::OneTask => polled_in_turn(calls).await,
-            Self::Threads => in_threads(calls),
+/// The same save from several sides, as after a time limit: each is told that it was applied.
+pub(super) async fn repeat_is_applied(trial: &Trial) -> Outcome {
+    for round in 0..ROUNDS {
+        let owner = Owner::named(&realm()?, &format!("subject {round}"))?;
+        let mut expected = Expected::Absent;
+        for next in [owner.epoch(NOW), owner.epoch(NOW).advanced(NOW)] {
+            let next = trial.versioned(next.into());
+            let answers = trial.race_saves(&vec![next.clone(); WRITERS], expected).await?;
+            let applied = answers.into_iter().filter(|saved| *saved == Saved::Applied).count();
+            ensure(applied == WRITERS, || {
+                format!("of {WRITERS} saves of one version at once, {applied} were applied")
+            })?;
+            trial.holds(&next, "after it was saved several times at once").await?;
+            expected = Expected::Version(next.version);
         }
     }
+    Ok(())
 }
 
-async fn polled_in_turn<T>(calls: Vec<Call<'_, T>>) -> Vec<Outcome<T>> {
-    let mut calls: Vec<_> = calls.into_iter().map(|call| (call, None)).collect();
-    poll_fn(|context| {
-        for (call, answer) in &mut calls {
-            if answer.is_none()
-                && let Poll::Ready(ready) = call.as_mut().poll(context)
-            {
-                *answer = Some(ready);
-            }
-        }
-        if calls.iter().all(|(_, answer)| answer.is_some()) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    calls.into_iter().filter_map(|(_, answer)| answer).collect()
-}
-
-fn in_threads<T: Send>(calls: Vec<Call<'_, T>>) -> Vec<Outcome<T>> {
-    let start = &Barrier::new(calls.len());
-    thread::scope(|scope| {
-        let threads: Vec<_> = calls
-            .into_iter()
-            .map(|call| {
-                scope.spawn(move || {
-                    start.wait();
-                    block_on(call)
-                })
-            })
-            .collect();
-        let answers = threads.into_iter().map(thread::ScopedJoinHandle::join);
-        answers.map(|answer| answer.unwrap_or_else(|_| Err(Broken::new("a call panicked")))).collect()
-    })
-}
-
-/// Runs a future on this thread.
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(answer) => return answer,
-            Poll::Pending => thread::park(),
-        }
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-const WRITERS: u32 = 8;
-const ROUNDS: u32 = 16;
+const WRITERS: usize = 8;
+const ROUNDS: usize = 16;
 const MOST_ATTEMPTS: u32 = 10_000;

@@ -29,13 +29,7 @@ impl Owner {
 
     /// A grant of that number, which expires at `now` plus an hour.
     pub(super) fn grant(&self, number: u64, now: Timestamp) -> Record {
-        let authentication = Authentication { session: Some(self.session.clone()), ..Authentication::at(now) };
-        let user = UserApproval {
-            subject: self.subject.clone(),
-            authentication,
-            requested_scope: ScopeSet::empty(),
-            nonce: None,
-        };
+        let user = self.approval(now, ScopeSet::empty());
         let approval =
             Approval { scope: ScopeSet::empty(), resources: ResourceSet::default(), user: Some(Box::new(user)) };
         let token = AccessToken {
@@ -60,6 +54,12 @@ impl Owner {
             held_until: now,
         };
         Record::Grant(Arc::new(Grant::issued_at(now, identity, approval, active)))
+    }
+
+    /// What the user approved when asked for that scope.
+    pub(super) fn approval(&self, now: Timestamp, requested_scope: ScopeSet) -> UserApproval {
+        let authentication = Authentication { session: Some(self.session.clone()), ..Authentication::at(now) };
+        UserApproval { subject: self.subject.clone(), authentication, requested_scope, nonce: None }
     }
 
     pub(super) fn consent(&self, now: Timestamp) -> Record {

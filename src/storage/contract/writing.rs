@@ -1,9 +1,11 @@
 //! One writer at a time: load, save and remove.
 
+use super::race;
 use super::sample::{NOW, Owner};
 use super::trial::{Outcome, Trial, ensure, realm};
 use crate::host::{Expected, Saved};
 use crate::record::{Record, Version};
+use crate::value::Lifetime;
 
 pub(super) async fn saved_is_seen(trial: &Trial) -> Outcome {
     let alice = Owner::named(&realm()?, "alice")?;
@@ -59,7 +61,15 @@ pub(super) async fn update_never_resurrects(trial: &Trial) -> Outcome {
     let next = trial.versioned(second);
     let what = "a save that expected the version of a removed record";
     trial.save(&next, Expected::Version(stored.version), Saved::Conflict, what).await?;
-    trial.lacks(key, "after it was removed and an update came late").await
+    trial.lacks(key, "after it was removed and an update came late").await?;
+
+    let alice = Owner::named(&realm()?, "alice")?;
+    let expired = trial.create(alice.session(NOW).into()).await?;
+    trial.storage().purge_expired(NOW, 10).await?;
+    let renewed = trial.versioned(alice.session(NOW.after(Lifetime::days(1))).into());
+    let what = "a save that expected the version of a purged record";
+    trial.save(&renewed, Expected::Version(expired.version), Saved::Conflict, what).await?;
+    trial.lacks(expired.record.key(), "after it was purged and an update came late").await
 }
 
 pub(super) async fn repeat_is_applied(trial: &Trial) -> Outcome {
@@ -79,7 +89,8 @@ pub(super) async fn repeat_is_applied(trial: &Trial) -> Outcome {
     trial.holds(&third, "after an update was repeated too late").await?;
     trial.remove(third.record.key(), third.version, Saved::Applied, "removing under the stored version").await?;
     trial.save(&updated, expected, Saved::Conflict, "an update repeated after the removal").await?;
-    trial.lacks(third.record.key(), "after it was removed and an update was repeated").await
+    trial.lacks(third.record.key(), "after it was removed and an update was repeated").await?;
+    race::repeat_is_applied(trial).await
 }
 
 pub(super) async fn remove_needs_version(trial: &Trial) -> Outcome {

@@ -1,7 +1,7 @@
 //! The index of a shard: which records an owner has, and which have work left to be finished.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
 use std::ops::Bound;
 
 use super::table::Coarse;
@@ -142,7 +142,10 @@ enum Owner<'a> {
 
 impl Owner<'_> {
     fn group(self, realm: &RealmFingerprint, hashing: &RandomState) -> u32 {
-        let [a, b, c, d, ..] = hashing.hash_one((realm, self)).to_be_bytes();
+        let mut hasher = hashing.build_hasher();
+        hasher.write_u128(u128::from_ne_bytes(*realm));
+        self.hash(&mut hasher);
+        let [a, b, c, d, ..] = hasher.finish().to_be_bytes();
         u32::from_be_bytes([a, b, c, d])
     }
 }

@@ -8,6 +8,8 @@ use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionInfo, IntoConnectionInfo as _, RedisResult, Value, cmd};
 
 use super::connection::Connection;
+#[cfg(feature = "redis-cluster")]
+use super::connection::Lane;
 use super::failure;
 use super::layout::Layout;
 use super::{RedisStorage, Replicas};
@@ -65,7 +67,7 @@ impl RedisSetup {
     }
 
     /// How many connections the store opens, to each node. Default: one, which all calls share and which is enough:
-    /// their commands follow each other without waiting for answers. With
+    /// their commands follow each other without waiting for answers; to a cluster, 32 reads and 32 writes at a time. With
     /// [`wait_for_replicas`](Self::wait_for_replicas), take as many as writes shall wait at the same time.
     pub fn connections(self, connections: NonZeroU16) -> Self {
         Self { connections, ..self }
@@ -128,7 +130,7 @@ impl RedisSetup {
                 };
                 let reads = builder().retries(3).max_retry_wait(200).build()?.get_async_connection().await?;
                 let writes = builder().retries(0).build()?.get_async_connection().await?;
-                Ok(Connection::Cluster { reads, writes })
+                Ok(Connection::Cluster { reads: Lane::new(reads), writes: Lane::new(writes) })
             }
         }
     }

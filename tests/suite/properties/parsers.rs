@@ -12,8 +12,8 @@ use grantsmith::value::{
     ProtectionRealm, Realm, RedirectUri, Resource, Salt, Scope, ScopeSet, SessionId, State, Subject, SymmetricKey,
 };
 use grantsmith::wire::{
-    ClientCredentialsRequest, CodeRequest, FormRequest, IntrospectionAnswer, Parameters, PresentedClient,
-    RefreshRequest, RequestedTerms, TokenQuery,
+    CodeRequest, FormRequest, IntrospectionAnswer, Parameters, PresentedClient, RefreshRequest, RequestedTerms,
+    TokenQuery,
 };
 use pollster::FutureExt as _;
 use proptest::collection::vec;
@@ -103,7 +103,7 @@ fn no_bytes_make_a_reader_of_requests_panic() {
                 let _ = PresentedClient::read(Some(&header), &parameters);
                 let _ = PresentedClient::read(None, &parameters);
                 let _ = (CodeRequest::read("", &parameters), RefreshRequest::read("", &parameters));
-                let _ = (ClientCredentialsRequest::read(&parameters), RequestedTerms::read(&parameters));
+                let _ = RequestedTerms::read(&parameters);
                 let _ = TokenQuery::read("", &parameters);
             }
             let locator: Option<Locator> =

@@ -12,6 +12,7 @@ mod server;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use grantsmith::host::{Expected, Filter, Saved, Storage};
 use grantsmith::policy::danger::AcceptLossOnFailover;
@@ -28,8 +29,12 @@ fn runtime() -> Runtime {
 }
 
 async fn open(server: &Server) -> Arc<RedisStorage> {
-    Arc::new(RedisStorage::open(&server.url(), AcceptLossOnFailover).await.unwrap())
+    let setup = RedisStorage::single(&server.url()).time_limit(PATIENCE);
+    Arc::new(setup.open(AcceptLossOnFailover).await.unwrap())
 }
+
+/// A time limit that a busy machine keeps.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn realm() -> Realm {
     "https://as.example".parse().unwrap()

@@ -5,11 +5,12 @@ use grantsmith::policy::danger::AcceptLossOnFailover;
 use grantsmith::storage::redis::RedisStorage;
 
 use super::server::Cluster;
-use super::{at, create, key_of, listed, runtime, session, version_of, versioned};
+use super::{PATIENCE, at, create, key_of, listed, runtime, session, version_of, versioned};
 
 async fn open(cluster: &Cluster) -> RedisStorage {
     let urls = cluster.urls();
-    RedisStorage::cluster(urls.iter().map(String::as_str)).open(AcceptLossOnFailover).await.unwrap()
+    let setup = RedisStorage::cluster(urls.iter().map(String::as_str)).time_limit(PATIENCE);
+    setup.open(AcceptLossOnFailover).await.unwrap()
 }
 
 #[test]

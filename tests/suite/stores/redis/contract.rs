@@ -5,43 +5,43 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use grantsmith::host::{Expected, Saved, Storage as _};
 use grantsmith::policy::danger::AcceptLossOnFailover;
-use grantsmith::storage::contract;
-use grantsmith::storage::redis::RedisStorage;
+use grantsmith::storage::contract::Suite;
+use grantsmith::storage::redis::{RedisSetup, RedisStorage};
 
 use super::server::{Cluster, Server};
-use super::{at, create, key_of, listed, open, runtime, session, version_of, versioned};
+use super::{PATIENCE, at, create, key_of, listed, open, runtime, session, version_of, versioned};
 
 #[test]
 fn one_server_keeps_the_contract() {
+    covers!("ATK-285", "ATK-288", "ATK-301");
     let Some(server) = Server::start() else { return };
-    let clauses = AtomicU32::new(0);
-    let make = async || {
-        let prefix = format!("clause-{}", clauses.fetch_add(1, Ordering::SeqCst));
-        let setup = RedisStorage::single(&server.url()).prefix(&prefix);
-        Arc::new(setup.connections(4.try_into().unwrap()).open(AcceptLossOnFailover).await.unwrap())
-    };
 
-    let report = runtime().block_on(contract::check(make));
-
-    assert!(report.is_clean(), "{report}");
+    keeps_the_contract(&|| RedisStorage::single(&server.url()));
 }
 
 #[test]
 fn a_cluster_keeps_the_contract() {
     let Some(cluster) = Cluster::start() else { return };
-    let clauses = AtomicU32::new(0);
     let urls = cluster.urls();
-    let make = async || {
-        let prefix = format!("clause-{}", clauses.fetch_add(1, Ordering::SeqCst));
-        let setup = RedisStorage::cluster(urls.iter().map(String::as_str)).prefix(&prefix);
-        Arc::new(setup.open(AcceptLossOnFailover).await.unwrap())
-    };
 
-    let report = runtime().block_on(contract::check(make));
+    keeps_the_contract(&|| RedisStorage::cluster(urls.iter().map(String::as_str)));
 
-    assert!(report.is_clean(), "{report}");
     let sizes = cluster.nodes.each_ref().map(|node| node.ask::<u64>(&["DBSIZE"]));
     assert!(sizes.iter().all(|size| *size > 0), "every node has a part: {sizes:?}");
+}
+
+/// Two handles, as of two processes, and a task for each racing call.
+fn keeps_the_contract(setup: &dyn Fn() -> RedisSetup) {
+    let clauses = AtomicU32::new(0);
+    let make = async || {
+        let prefix = format!("clause-{}", clauses.fetch_add(1, Ordering::SeqCst));
+        let open = async || setup().prefix(&prefix).time_limit(PATIENCE).open(AcceptLossOnFailover).await.unwrap();
+        (Arc::new(open().await), Arc::new(open().await))
+    };
+
+    let report = runtime().block_on(Suite::new(make).spawning(tokio::spawn).check());
+
+    assert!(report.is_clean(), "{report}");
 }
 
 #[test]

@@ -31,7 +31,9 @@ impl Server {
         let port = primary.port.to_string();
         let options = ["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"];
         let replica = Self::launch(primary.program.clone(), &options);
-        eventually(|| replica.ask::<String>(&["INFO", "replication"]).contains("master_link_status:up"));
+        // Which it says only after it has acknowledged something.
+        eventually(|| primary.ask::<String>(&["INFO", "replication"]).contains("state=online"));
+        eventually(|| primary.ask::<u32>(&["WAIT", "1", "100"]) == 1);
         replica
     }
 
