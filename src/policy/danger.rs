@@ -1,5 +1,8 @@
 //! Choices that weaken a protection. Each one says what it opens.
 
+#[doc(inline)]
+pub use crate::value::AcceptLossOnFailover;
+
 /// Choices that weaken a protection. All are off by default.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]

@@ -3,6 +3,7 @@
 //! Each file holds one value: its grammar, its parser, its error. A value that exists has passed its grammar, so no
 //! later step checks it again.
 
+mod accept_loss_on_failover;
 mod authentication_method;
 mod client_id;
 mod client_secret;
@@ -25,6 +26,8 @@ mod subject;
 mod text;
 mod timestamp;
 
+#[doc(hidden)]
+pub use accept_loss_on_failover::AcceptLossOnFailover;
 pub use authentication_method::AuthenticationMethod;
 pub use client_id::{ClientId, InvalidClientId};
 pub use client_secret::{ClientSecret, InvalidClientSecret};

@@ -4,5 +4,6 @@
 //! failure.
 
 mod postgres;
+mod redis;
 mod servers;
 mod sqlite;
