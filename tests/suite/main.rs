@@ -49,6 +49,7 @@ mod vectors;
 
 // What happens at the same time, and what goes wrong.
 mod faults;
+mod model;
 mod races;
 mod storage;
 mod stores;
