@@ -17,6 +17,7 @@ mod mint;
 mod register;
 mod remote_introspection;
 mod revoke;
+mod sweep;
 mod token;
 mod validate;
 
@@ -36,6 +37,9 @@ pub use error::{EndpointError, Unavailable};
 pub use guard::{Guard, GuardError};
 pub use register::{InvalidRegistration, RegisteredClient, Registration, RegistrationError};
 pub use remote_introspection::{RemoteIntrospection, UnusableAnswer};
+pub use sweep::Swept;
+#[cfg(feature = "tokio")]
+pub use sweep::{Sweeper, Sweeping};
 
 use self::clients::Registry;
 use crate::host::{

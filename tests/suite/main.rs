@@ -56,6 +56,7 @@ mod faults;
 mod races;
 mod storage;
 mod stores;
+mod sweep;
 
 // Over HTTP.
 mod http_authorize;

@@ -5,3 +5,4 @@
 
 mod postgres;
 mod servers;
+mod sqlite;

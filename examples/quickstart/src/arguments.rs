@@ -1,14 +1,16 @@
-//! The command line: two flags.
+//! The command line: three flags.
 
 use std::ffi::OsString;
+
+use crate::store::Store;
 
 /// What the program was asked to do.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Task {
     /// Tell the story once and exit.
-    Tell,
+    Tell { store: Store },
     /// Keep running for a person with a browser.
-    Serve { port: u16 },
+    Serve { port: u16, store: Store },
     /// Print the usage.
     Help,
 }
@@ -23,18 +25,20 @@ impl Task {
         let mut arguments = arguments.into_iter();
         let mut serve = false;
         let mut port = None;
+        let mut store = Store::default();
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--help" | "-h") => return Ok(Self::Help),
                 Some("--serve") => serve = true,
                 Some("--port") => port = Some(read_port(arguments.next())?),
+                Some("--store") => store = read_store(arguments.next())?,
                 _ => return Err(format!("unknown argument {}; try --help", argument.to_string_lossy().escape_debug())),
             }
         }
         match (serve, port) {
-            (false, None) => Ok(Self::Tell),
+            (false, None) => Ok(Self::Tell { store }),
             (false, Some(_)) => Err("--port needs --serve".to_owned()),
-            (true, port) => Ok(Self::Serve { port: port.unwrap_or(DEFAULT_PORT) }),
+            (true, port) => Ok(Self::Serve { port: port.unwrap_or(DEFAULT_PORT), store }),
         }
     }
 }
@@ -46,13 +50,18 @@ fn read_port(argument: Option<OsString>) -> Result<u16, String> {
         .ok_or_else(|| format!("--port needs a number from 1 to {MOST_PORT}"))
 }
 
+fn read_store(argument: Option<OsString>) -> Result<Store, String> {
+    Store::read(argument.as_ref().and_then(|text| text.to_str()).unwrap_or_default())
+}
+
 pub const USAGE: &str = "\
 Starts an authorization server and an API on loopback, and drives them as a client would.
 
-Usage: cargo run --release -p quickstart [-- --serve [--port N]]
+Usage: cargo run --release -p quickstart [-- [--store STORE] [--serve [--port N]]]
 
-  --serve     keep running for a person with a browser
-  --port N    with --serve: N for the server, N+1 for the API, N+2 for the client (default 3000)
+  --store STORE   sqlite:PATH, or memory (default: a SQLite file that is removed at the end)
+  --serve         keep running for a person with a browser
+  --port N        with --serve: N for the server, N+1 for the API, N+2 for the client (default 3000)
 ";
 
 const DEFAULT_PORT: u16 = 3000;
@@ -69,13 +78,28 @@ mod tests {
 
     #[test]
     fn no_argument_tells_the_story() {
-        assert_eq!(read(""), Ok(Task::Tell));
+        assert_eq!(read(""), Ok(Task::Tell { store: Store::Sqlite(None) }));
     }
 
     #[test]
     fn a_port_may_be_chosen_for_serving() {
-        assert_eq!(read("--serve"), Ok(Task::Serve { port: 3000 }));
-        assert_eq!(read("--port 8080 --serve"), Ok(Task::Serve { port: 8080 }));
+        assert_eq!(read("--serve"), Ok(Task::Serve { port: 3000, store: Store::default() }));
+        assert_eq!(read("--port 8080 --serve"), Ok(Task::Serve { port: 8080, store: Store::default() }));
+    }
+
+    #[test]
+    fn a_store_may_be_chosen() {
+        assert_eq!(read("--store memory"), Ok(Task::Tell { store: Store::Memory }));
+        let file = Store::Sqlite(Some("grants.db".into()));
+        assert_eq!(read("--store sqlite:grants.db --serve"), Ok(Task::Serve { port: 3000, store: file }));
+    }
+
+    #[test]
+    fn a_store_that_is_not_there_is_named() {
+        assert_eq!(read("--store redis://127.0.0.1"), Err("this program was built without redis".to_owned()));
+        for line in ["--store", "--store sqlite", "--store sqlite:", "--store file:x"] {
+            assert!(read(line).is_err(), "{line}");
+        }
     }
 
     #[test]

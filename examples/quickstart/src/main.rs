@@ -5,7 +5,7 @@
 //! cargo run --release -p quickstart -- --serve     # keeps running for you and your browser
 //! ```
 //!
-//! `server.rs` is what to copy into an application of your own, with `pages.rs` and `sessions.rs` beside it.
+//! It keeps its records in a SQLite file; `--store memory` does without. `server.rs` is what to copy into an application of your own, with `pages.rs` and `sessions.rs` beside it.
 
 mod api;
 mod app;
@@ -18,6 +18,7 @@ mod print;
 mod registrations;
 mod server;
 mod sessions;
+mod store;
 mod wire;
 mod world;
 
@@ -26,13 +27,14 @@ use std::process::ExitCode;
 
 use axum::http::{Method, StatusCode};
 use oauth2::basic::BasicTokenResponse;
-use oauth2::{RefreshToken, TokenIntrospectionResponse as _, TokenResponse as _};
+use oauth2::{AuthorizationCode, RefreshToken, TokenIntrospectionResponse as _, TokenResponse as _};
 
 use arguments::{Task, USAGE};
 use browser::Browser;
-use client::{APP, Answer, App, Introspector, MACHINE, Machine, Metadata, call, refusal};
+use client::{APP, Answer, App, Attempt, Introspector, MACHINE, Machine, Metadata, call, refusal};
 use print::Broken;
 use sessions::{DEMO_PASSWORD, DEMO_USER};
+use store::Store;
 use world::World;
 
 /// How everything here ends: well, or with an error that is printed.
@@ -41,8 +43,8 @@ type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Task::read(std::env::args_os().skip(1)) {
-        Ok(Task::Tell) => tell().await,
-        Ok(Task::Serve { port }) => world::serve(port).await,
+        Ok(Task::Tell { store }) => tell(store).await,
+        Ok(Task::Serve { port, store }) => world::serve(port, store).await,
         Ok(Task::Help) => {
             print!("{USAGE}");
             Ok(())
@@ -62,13 +64,15 @@ async fn main() -> ExitCode {
 }
 
 /// The story. Each chapter needs what the one before it got.
-async fn tell() -> Outcome {
-    let world = World::start([0; 3]).await?;
+async fn tell(store: Store) -> Outcome {
+    let mut world = World::start([0; 3], store).await?;
     let metadata = read_metadata(&world).await?;
     let app = App::new(&world.wire, &metadata, registrations::APP, &world.redirect_uri)?;
     let mut browser = Browser::new(&world.wire, &world.redirect_uri);
 
-    let tokens = authorize(&world, &app, &mut browser).await?;
+    let (attempt, code) = authorize(&world, &app, &mut browser).await?;
+    restart(&mut world).await?;
+    let tokens = redeem(&world, &app, attempt, code).await?;
     call_api(&world, &tokens).await?;
     introspect(&world, &metadata, &tokens).await?;
     let (spent, newer) = refresh(&world, &app, &tokens).await?;
@@ -92,7 +96,7 @@ async fn read_metadata(world: &World) -> Outcome<Metadata> {
     Ok(metadata)
 }
 
-async fn authorize(world: &World, app: &App, browser: &mut Browser) -> Outcome<BasicTokenResponse> {
+async fn authorize(world: &World, app: &App, browser: &mut Browser) -> Outcome<(Attempt, AuthorizationCode)> {
     let transcript = &world.transcript;
     transcript.chapter(
         "Alice lets an app read her notes: authorization code with PKCE",
@@ -111,7 +115,29 @@ async fn authorize(world: &World, app: &App, browser: &mut Browser) -> Outcome<B
     let code = app.answer(&attempt, &url)?.code()?;
     transcript
         .check("her yes brings a code, with the state and the issuer of this attempt", !code.secret().is_empty())?;
+    Ok((attempt, code))
+}
 
+async fn restart(world: &mut World) -> Outcome {
+    if !world.outlives_a_restart() {
+        return Ok(());
+    }
+    world.transcript.chapter(
+        "The server is restarted, in the middle of it all",
+        "The app has a code and no tokens yet. The server, the API and the storage end here; new ones open the same file\n\
+         with the same key. What was acknowledged is on the disk, and nothing else was kept anywhere.",
+    );
+    world.restart().await?;
+    world.transcript.check("nothing of the old server was left when the new one began", true)?;
+    Ok(())
+}
+
+async fn redeem(world: &World, app: &App, attempt: Attempt, code: AuthorizationCode) -> Outcome<BasicTokenResponse> {
+    let transcript = &world.transcript;
+    transcript.chapter(
+        "The app redeems its code",
+        "Without a browser, and with the secret from the beginning. The code is good once.",
+    );
     let tokens = app.redeem(attempt, code).await?;
     transcript.check("the code and the secret give an access token", !tokens.access_token().secret().is_empty())?;
     transcript.check("and a refresh token, for later", tokens.refresh_token().is_some())?;

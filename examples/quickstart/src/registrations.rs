@@ -1,15 +1,13 @@
 //! The clients, as an administrator registers them: an app, a machine, and the API itself.
 
-use grantsmith::server::{AuthorizationServer, RegisteredClient, Registration};
+use grantsmith::server::{AuthorizationServer, RegisteredClient, Registration, RegistrationError};
 use grantsmith::value::{Resource, ResourceSet};
 
 use crate::client::Credentials;
 use crate::{Outcome, api};
 
-/// The identifiers. Without `with_id` a client is given a random one.
+/// The app's identifier. Without `with_id` a client is given a random one, as the others are here.
 pub const APP: &str = "notebook";
-const MACHINE: &str = "nightly-backup";
-const API: &str = "notes-api";
 
 /// What the confidential clients were given.
 pub struct Registered {
@@ -29,15 +27,16 @@ pub async fn register(server: &AuthorizationServer, resource: &Resource) -> Outc
         .with_name("Notebook")
         .with_scope(scope(&[api::READ, api::WRITE])?)
         .with_resources(resources.clone());
-    server.register(app).await?;
+    match server.register(app).await {
+        // A file that is used again knows the app from before.
+        Ok(_) | Err(RegistrationError::IdentifierTaken) => {}
+        Err(error) => return Err(error.into()),
+    }
 
-    let machine = Registration::machine()
-        .with_id(MACHINE.parse()?)
-        .with_scope(scope(&[api::READ])?)
-        .with_resources(resources.clone());
+    let machine = Registration::machine().with_scope(scope(&[api::READ])?).with_resources(resources.clone());
     let machine = server.register(machine).await?;
 
-    let api = Registration::resource_server(resources).with_id(API.parse()?);
+    let api = Registration::resource_server(resources);
     let api = server.register(api).await?;
     Ok(Registered { machine: credentials(&machine), api: credentials(&api) })
 }

@@ -13,11 +13,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect};
 use axum::routing::{get, post};
-use grantsmith::host::{DerivedKeyring, Entropy as _, SystemEntropy};
+use grantsmith::host::{DerivedKeyring, Storage};
 use grantsmith::http::{OAuthService, Pages, Paths};
 use grantsmith::policy::Policy;
 use grantsmith::server::{AuthorizationServer, ErrorPage, Interaction, Need, UserSession};
-use grantsmith::storage::memory::MemoryStorage;
 use grantsmith::wire::AuthorizationResponse;
 use serde::Deserialize;
 
@@ -25,18 +24,15 @@ use crate::pages::ConsentPage;
 use crate::sessions::{Sessions, is_own_form};
 use crate::{Outcome, api, pages};
 
-/// The server at `issuer`.
-pub fn build(issuer: &str) -> Outcome<AuthorizationServer> {
-    // Kept nowhere, so everything issued ends with the program. Load yours from where you keep secrets.
-    let mut secret = [0; 32];
-    SystemEntropy.fill(&mut secret)?;
+/// The server at `issuer`. With the same storage and the same secret it goes on where an earlier one ended.
+pub fn build(issuer: &str, storage: Arc<dyn Storage>, secret: [u8; 32]) -> Outcome<AuthorizationServer> {
     let keyring = DerivedKeyring::new(1, secret)?;
 
     // For loopback only. Everywhere else the issuer is an https URL, and the default policy does.
     let mut policy = Policy::default();
     policy.danger.allows_insecure_loopback_issuer = true;
 
-    let server = AuthorizationServer::builder(issuer, Arc::new(MemoryStorage::new()), Arc::new(keyring))
+    let server = AuthorizationServer::builder(issuer, storage, Arc::new(keyring))
         .policy(policy)
         .scopes_supported(api::SCOPES.map(|(scope, _)| scope))
         .build()?;
@@ -44,8 +40,8 @@ pub fn build(issuer: &str) -> Outcome<AuthorizationServer> {
 }
 
 /// The endpoints of the protocol, and the application's own routes before them.
-pub fn router(server: AuthorizationServer) -> Outcome<Router> {
-    let host = Arc::new(Host { sessions: Sessions::default(), origin: server.issuer().origin().to_owned() });
+pub fn router(server: AuthorizationServer, sessions: Arc<Sessions>) -> Outcome<Router> {
+    let host = Arc::new(Host { sessions, origin: server.issuer().origin().to_owned() });
     let endpoints = OAuthService::new(server, host.clone())?;
     Ok(Router::new()
         .route("/login", post(log_in))
@@ -57,7 +53,7 @@ pub fn router(server: AuthorizationServer) -> Outcome<Router> {
 
 /// The application's side of the authorization endpoint.
 struct Host {
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
     origin: String,
 }
 
