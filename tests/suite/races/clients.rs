@@ -185,7 +185,6 @@ fn who_registers_while_the_predecessor_is_deleted_keeps_what_it_gets() {
     loop {
         let scene = Scene::new(&world, number);
         let name = scene.client.client.id().as_str().to_owned();
-        world.approved_code(&scene.client, "alice");
         stage.raise_the_curtain(None);
         let mut anew = registration(&name);
         anew.grant_types.push(grantsmith::value::GrantType::ClientCredentials);
