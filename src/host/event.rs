@@ -1,7 +1,7 @@
 //! What happened, for audit logs and alarms. Never a secret.
 
 use crate::record::EndReason;
-use crate::value::{ClientId, GrantId, GrantType, Realm, Subject};
+use crate::value::{ClientId, GrantId, GrantType, Realm, SessionId, Subject};
 
 /// Receives audit events, right after the fact is durable.
 ///
@@ -28,6 +28,30 @@ pub enum Event<'a> {
     Denied {
         /// The client.
         client: &'a ClientId,
+        /// The user.
+        subject: &'a Subject,
+    },
+    /// A client was registered, or its registration was changed.
+    ClientChanged {
+        /// The client.
+        client: &'a ClientId,
+        /// How.
+        change: ClientChange,
+    },
+    /// What a user agreed to for a client was withdrawn; the grants that came of it end now.
+    ConsentWithdrawn {
+        /// The client.
+        client: &'a ClientId,
+        /// The user.
+        subject: &'a Subject,
+    },
+    /// A login session was ended; the grants that were approved in it end now.
+    SessionEnded {
+        /// The session.
+        session: &'a SessionId,
+    },
+    /// All grants of a user end now.
+    SubjectEnded {
         /// The user.
         subject: &'a Subject,
     },
@@ -104,6 +128,28 @@ pub enum Event<'a> {
         /// What the store said, in words of this crate.
         reason: &'a str,
     },
+}
+
+/// How a client's registration was changed.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ClientChange {
+    /// It was deleted; its grants end now.
+    Deleted,
+    /// It was switched off.
+    Disabled,
+    /// It was switched on again.
+    Enabled,
+    /// All its grants end now.
+    GrantsEnded,
+    /// It was registered.
+    Registered,
+    /// One of its two secrets was dropped.
+    SecretDropped,
+    /// It got a new secret.
+    SecretRotated,
+    /// Its settings were changed.
+    Updated,
 }
 
 /// What shows that a credential is in two hands.

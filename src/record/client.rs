@@ -27,11 +27,12 @@ pub struct Client {
     pub realm: Realm,
     /// The identifier, chosen by the server.
     pub id: ClientId,
-    /// This registration: a client that is registered again is another instance.
+    /// What grants and consents belong to. A client that is registered again is another instance, and so is one whose
+    /// grants were all ended; what belongs to an earlier instance is dead.
     pub instance: InstanceId,
     /// How the client authenticates. [`AuthenticationMethod::None`]: a public client.
     pub authentication: AuthenticationMethod,
-    /// The active secrets: at most two, so that one can replace the other.
+    /// The active secrets, the newest last: at most two, so that one can replace the other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<StoredClientSecret>,
     /// Where the client runs.
@@ -76,6 +77,25 @@ pub struct Client {
     pub is_disabled: bool,
     /// When the client was registered.
     pub created_at: Timestamp,
+    /// Earlier instances whose grants are still to be ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Box<ClientEnding>>,
+}
+
+/// What is left to be done after all grants of a client were ended, or the client was deleted.
+///
+/// It names the instances, so that whoever finishes it late cannot mean a grant that was approved since.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ClientEnding {
+    /// The instances whose grants and consents are to be ended.
+    pub instances: Vec<InstanceId>,
+    /// When that was begun.
+    pub due_at: Timestamp,
+    /// Whether the client is deleted: it is registered no more, and its record goes when its grants have ended.
+    #[serde(default)]
+    pub is_deleted: bool,
 }
 
 /// One of a client's secrets.
@@ -88,6 +108,24 @@ pub struct StoredClientSecret {
     /// When it stops working, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+}
+
+impl StoredClientSecret {
+    /// Whether the secret still works.
+    #[must_use]
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|expires_at| !expires_at.is_past(now))
+    }
+}
+
+/// Which of a client's two active secrets.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a client has at most two")]
+pub enum WhichSecret {
+    /// The one that is being replaced.
+    Older,
+    /// The one that replaces it.
+    Newer,
 }
 
 /// What is kept of a client secret.
@@ -206,7 +244,75 @@ impl Client {
             display: ClientDisplay::default(),
             is_disabled: false,
             created_at,
+            ending: None,
         }
+    }
+
+    /// The client as the next instance, with the grants of this one still to be ended.
+    #[must_use]
+    pub fn grants_ended_at(&self, now: Timestamp, next: InstanceId) -> Self {
+        Self { instance: next, ending: Some(self.ending_at(now, self.is_deleted()).into()), ..self.clone() }
+    }
+
+    /// The client after its deletion, with its grants still to be ended. A deleted one stays as it is.
+    #[must_use]
+    pub fn deleted_at(&self, now: Timestamp) -> Self {
+        if self.is_deleted() {
+            return self.clone();
+        }
+        Self { ending: Some(self.ending_at(now, true).into()), ..self.clone() }
+    }
+
+    fn ending_at(&self, now: Timestamp, is_deleted: bool) -> ClientEnding {
+        let earlier = self.ending.iter().flat_map(|ending| &ending.instances).copied();
+        ClientEnding { instances: earlier.chain([self.instance]).collect(), due_at: now, is_deleted }
+    }
+
+    /// The client after the grants of these instances have ended.
+    #[must_use]
+    pub fn finished(&self, instances: &[InstanceId]) -> Self {
+        let mut ending = self.ending.clone();
+        if let Some(ending) = &mut ending {
+            ending.instances.retain(|instance| !instances.contains(instance));
+        }
+        Self { ending: ending.filter(|ending| ending.is_deleted || !ending.instances.is_empty()), ..self.clone() }
+    }
+
+    /// The client with one more secret; those that it has work until `until` at the latest. `None` if two of them would
+    /// still work beside it.
+    #[must_use]
+    pub fn with_secret_at(&self, now: Timestamp, secret: StoredClientSecret, until: Timestamp) -> Option<Self> {
+        let earlier = self.secrets.iter().map(|earlier| StoredClientSecret {
+            form: earlier.form.clone(),
+            expires_at: Some(earlier.expires_at.map_or(until, |expires_at| expires_at.min(until))),
+        });
+        let mut secrets: Vec<_> = earlier.filter(|earlier| earlier.is_active(now)).collect();
+        secrets.push(secret);
+        (secrets.len() <= MOST_SECRETS).then(|| Self { secrets, ..self.clone() })
+    }
+
+    /// The client without one of its two active secrets. `None` if it has not two.
+    #[must_use]
+    pub fn without_secret_at(&self, now: Timestamp, which: WhichSecret) -> Option<Self> {
+        let mut active = self.secrets.iter().filter(|secret| secret.is_active(now)).cloned();
+        let (older, newer) = (active.next()?, active.next()?);
+        let kept = match which {
+            WhichSecret::Older => newer,
+            WhichSecret::Newer => older,
+        };
+        Some(Self { secrets: vec![kept], ..self.clone() })
+    }
+
+    /// Whether the client is registered no more, and only its grants are still to be ended.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.ending.as_ref().is_some_and(|ending| ending.is_deleted)
+    }
+
+    /// When grants of earlier instances are to be ended, if some may still live.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.ending.as_ref().map(|ending| ending.due_at)
     }
 
     /// The client's identifier.
@@ -263,3 +369,6 @@ impl Client {
         Key::of_names(realm, RecordKind::Client, &[id.as_str()])
     }
 }
+
+/// One, and one that replaces it.
+const MOST_SECRETS: usize = 2;

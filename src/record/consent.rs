@@ -93,6 +93,12 @@ impl Consent {
         &self.client
     }
 
+    /// The registration of the client that the user agreed to.
+    #[must_use]
+    pub fn client_instance(&self) -> InstanceId {
+        self.client_instance
+    }
+
     /// The scope that the user agreed to.
     #[must_use]
     pub fn scope(&self) -> &ScopeSet {

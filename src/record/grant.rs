@@ -110,6 +110,10 @@ pub struct Ended {
 pub enum EndReason {
     /// The user, the session or the consent was ended while the approval was being saved.
     ApprovalOvertaken,
+    /// The client was deleted.
+    ClientDeleted,
+    /// All grants of the client were ended.
+    ClientEnded,
     /// The client presented its code with a wrong verifier.
     CodeBurnt,
     /// The code was presented again by its client.
@@ -318,18 +322,23 @@ impl Grant {
         Key::of_grant(&self.realm, self.id)
     }
 
-    /// From when on nothing of the grant is live and nothing needs to be recognized.
+    /// From when on nothing of the grant is live, unless it is used before.
     #[must_use]
-    pub fn expires_at(&self) -> Timestamp {
-        let live_until = match &self.phase {
+    pub fn live_until(&self) -> Timestamp {
+        match &self.phase {
             Phase::Approved(code) => code.expires_at,
             Phase::Active(active) => {
                 let refresh = active.refresh.as_ref().map(|chain| chain.expires_at());
                 active.access.expires_at().into_iter().chain(refresh).max().unwrap_or(self.last_used_at)
             }
             Phase::Ended(ended) => ended.at,
-        };
-        live_until.max(self.held_until)
+        }
+    }
+
+    /// From when on nothing of the grant is live and nothing needs to be recognized.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.live_until().max(self.held_until)
     }
 }
 

@@ -20,7 +20,8 @@ mod tests;
 use std::sync::Arc;
 
 pub use client::{
-    ApplicationType, Client, ClientDisplay, ClientOverrides, ClientSecretForm, StoredClientSecret, Trust,
+    ApplicationType, Client, ClientDisplay, ClientEnding, ClientOverrides, ClientSecretForm, StoredClientSecret, Trust,
+    WhichSecret,
 };
 pub use consent::Consent;
 pub use credential::{Credential, CredentialKind, Locator, MaskingKey, PresentedCredential};
@@ -94,8 +95,9 @@ impl Record {
         match self {
             Self::Subject(record) => record.due_at(),
             Self::Session(record) => record.due_at(),
+            Self::Client(record) => record.due_at(),
             Self::Consent(record) => record.due_at(),
-            Self::Client(_) | Self::Grant(_) | Self::UsedIdentifier(_) => None,
+            Self::Grant(_) | Self::UsedIdentifier(_) => None,
         }
     }
 

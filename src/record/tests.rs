@@ -279,6 +279,8 @@ mod encoding {
     fn every_end_reason_is_read_back() {
         for reason in [
             EndReason::ApprovalOvertaken,
+            EndReason::ClientDeleted,
+            EndReason::ClientEnded,
             EndReason::CodeBurnt,
             EndReason::CodeReplayed,
             EndReason::ConsentWithdrawn,

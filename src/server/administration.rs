@@ -1,13 +1,26 @@
-//! Ending grants from the host's side.
+//! What the host's operators and its pages for users do: end grants, list them, change clients.
 //!
-//! Every end is marked first, in the record of the user, the session or the consent; then the grants are listed and
-//! ended; then the mark is taken away. A crash leaves the mark, and [`AuthorizationServer::finish_due`] goes on.
+//! Every end of many is marked first, in the record of the user, the session, the consent or the client; then the grants
+//! are listed and ended; then the mark is taken away. A crash leaves the mark, and [`AuthorizationServer::finish_due`]
+//! goes on.
+
+mod clients;
+mod ending;
+mod error;
+mod listing;
+mod page;
+mod secrets;
 
 use std::sync::Arc;
 
+pub use error::AdministrationError;
+pub use listing::{ConsentSummary, GrantPhase, GrantSummary, Shown};
+pub use page::{InvalidCursor, Page, PageCursor};
+pub use secrets::{RotatedSecret, SecretRotation};
+
 use super::token::MOST_ATTEMPTS;
 use super::{AuthorizationServer, Unavailable};
-use crate::host::{Cursor, Expected, Filter, Saved};
+use crate::host::{Cursor, Event, Expected, Filter, Saved};
 use crate::record::{Consent, EndReason, Grant, Key, Phase, Record, RecordKind, Session, SubjectEpoch, Version};
 use crate::value::{ClientId, GrantId, InstanceId, Lifetime, SessionId, Subject, Timestamp};
 
@@ -37,6 +50,7 @@ impl AuthorizationServer {
             };
             let version = self.draw()?.version()?;
             if self.commit(Record::Subject(Arc::new(next.clone())), version, expected).await? == Saved::Applied {
+                self.tell(&Event::SubjectEnded { subject });
                 return self.finish_subject(&next, version, now).await;
             }
         }
@@ -60,6 +74,7 @@ impl AuthorizationServer {
             };
             let version = self.draw()?.version()?;
             if self.commit(Record::Session(Arc::new(next.clone())), version, expected).await? == Saved::Applied {
+                self.tell(&Event::SessionEnded { session });
                 return self.finish_session(&next, version, now).await;
             }
         }
@@ -82,6 +97,7 @@ impl AuthorizationServer {
             };
             let version = self.draw()?.version()?;
             if self.commit(Record::Consent(Arc::new(next.clone())), version, expected).await? == Saved::Applied {
+                self.tell(&Event::ConsentWithdrawn { client, subject });
                 return self.finish_consent(&next, version, now).await;
             }
         }
@@ -133,6 +149,7 @@ impl AuthorizationServer {
             return Ok(false);
         }
         match &stored.record {
+            Record::Client(client) => self.finish_client(client, stored.version, now).await?,
             Record::Subject(epoch) => self.finish_subject(epoch, stored.version, now).await?,
             Record::Session(session) => self.finish_session(session, stored.version, now).await?,
             Record::Consent(consent) => self.finish_consent(consent, stored.version, now).await?,
@@ -266,7 +283,7 @@ impl AuthorizationServer {
     }
 }
 
-/// How many keys are asked for at once.
+/// How many keys are asked for at once, and the longest page.
 const PAGE: u32 = 100;
 /// How long the end of a session is remembered: longer than any approval takes.
 const END_MEMORY: Lifetime = Lifetime::days(1);

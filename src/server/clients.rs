@@ -1,7 +1,7 @@
 //! The default client registry: client records in the storage, with a bounded cache.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
@@ -12,15 +12,22 @@ use crate::value::{ClientId, Lifetime, Realm, Timestamp};
 
 /// Looks clients up in the storage, and remembers each for as long as the policy says.
 ///
-/// A client that is disabled or changed is served as it was for at most that time. Unknown names are not remembered,
-/// so strangers cannot fill the cache. A registry that serves several
-/// realms remembers one client of each name.
+/// A client that another server disabled or changed is served as it was for at most that time; what its own server
+/// changes is seen at once. Unknown names are not remembered, so strangers cannot fill the cache. A registry that serves
+/// several realms remembers one client of each name.
 pub struct StoredClients {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     lifetime: Lifetime,
     most: usize,
-    shards: [Mutex<HashMap<ClientId, Remembered>>; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+#[derive(Default)]
+struct Shard {
+    clients: HashMap<ClientId, Remembered>,
+    /// How often a client was forgotten. What was read before is not remembered after.
+    forgotten: u64,
 }
 
 struct Remembered {
@@ -41,30 +48,42 @@ impl StoredClients {
         }
     }
 
-    fn shard(&self, id: &ClientId) -> &Mutex<HashMap<ClientId, Remembered>> {
+    /// Forgets a client, whose record was changed by somebody else than the server of this registry.
+    pub fn forget(&self, id: &ClientId) {
+        let mut shard = self.shard(id);
+        shard.clients.remove(id);
+        shard.forgotten = shard.forgotten.wrapping_add(1);
+    }
+
+    fn shard(&self, id: &ClientId) -> MutexGuard<'_, Shard> {
         let mixed = id.as_str().bytes().fold(0_u8, |mixed, byte| mixed.rotate_left(3) ^ byte);
         let [first, ..] = &self.shards;
-        self.shards.get(usize::from(mixed) % SHARDS).unwrap_or(first)
+        let shard = self.shards.get(usize::from(mixed) % SHARDS).unwrap_or(first);
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remembered(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Option<Arc<Client>> {
-        let shard = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner);
-        let remembered = shard.get(id)?;
+        let shard = self.shard(id);
+        let remembered = shard.clients.get(id)?;
         let is_usable = !remembered.until.is_past(now) && remembered.client.realm == *realm;
         is_usable.then(|| Arc::clone(&remembered.client))
     }
 
-    fn remember(&self, client: &Arc<Client>, now: Timestamp) {
+    /// Remembers a client that was read when so many had been forgotten.
+    fn remember(&self, client: &Arc<Client>, forgotten: u64, now: Timestamp) {
         if self.lifetime.is_zero() || self.most == 0 {
             return;
         }
-        let mut shard = self.shard(&client.id).lock().unwrap_or_else(PoisonError::into_inner);
-        if shard.len() >= self.most {
-            shard.retain(|_, remembered| !remembered.until.is_past(now));
+        let mut shard = self.shard(&client.id);
+        if shard.forgotten != forgotten {
+            return;
         }
-        if shard.len() < self.most {
+        if shard.clients.len() >= self.most {
+            shard.clients.retain(|_, remembered| !remembered.until.is_past(now));
+        }
+        if shard.clients.len() < self.most {
             let remembered = Remembered { client: Arc::clone(client), until: now.after(self.lifetime) };
-            shard.insert(client.id.clone(), remembered);
+            shard.clients.insert(client.id.clone(), remembered);
         }
     }
 }
@@ -76,6 +95,14 @@ pub(super) enum Registry {
 }
 
 impl Registry {
+    /// The default registry, whose clients this server may change.
+    pub(super) fn stored(&self) -> Option<&StoredClients> {
+        match self {
+            Self::Host(_) => None,
+            Self::Stored(registry) => Some(registry),
+        }
+    }
+
     pub(super) async fn find(
         &self,
         realm: &Realm,
@@ -107,10 +134,12 @@ impl ClientRegistry for StoredClients {
 impl StoredClients {
     async fn load(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Result<Option<Arc<Client>>, StorageError> {
         let key: Key = Client::key_of(realm, id);
+        let forgotten = self.shard(id).forgotten;
         match self.storage.load(key).await?.map(|stored| stored.record) {
             None => Ok(None),
+            Some(Record::Client(client)) if client.is_deleted() => Ok(None),
             Some(Record::Client(client)) => {
-                self.remember(&client, now);
+                self.remember(&client, forgotten, now);
                 Ok(Some(client))
             }
             Some(_) => Err(StorageError::new(StorageErrorKind::Corrupt)),

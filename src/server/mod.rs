@@ -23,6 +23,10 @@ mod validate;
 
 use std::sync::Arc;
 
+pub use administration::{
+    AdministrationError, ConsentSummary, GrantPhase, GrantSummary, InvalidCursor, Page, PageCursor, RotatedSecret,
+    SecretRotation, Shown,
+};
 pub use authorize::{
     Approved, AskingClient, Authorization, Decision, ErrorPage, ErrorPageKind, Interaction, Need, Onward, UserSession,
     Visitor,

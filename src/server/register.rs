@@ -11,11 +11,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::{AuthorizationServer, Unavailable};
-use crate::host::{Expected, Saved};
+use crate::host::{ClientChange, Expected};
 use crate::policy::{Policy, PolicyViolation};
 use crate::record::{
-    ApplicationType, Client, ClientDisplay, ClientOverrides, ClientSecretForm, Record, StoredClientSecret, Trust,
-    Version,
+    ApplicationType, Client, ClientDisplay, ClientOverrides, ClientSecretForm, StoredClientSecret, Trust,
 };
 use crate::value::{
     AuthenticationMethod, ClientId, ClientSecret, GrantType, InstanceId, RedirectUri, ResourceSet, ScopeSet, Timestamp,
@@ -142,7 +141,7 @@ impl Registration {
     }
 
     /// Checks that the parts fit together, and that no override is beyond what a policy may say.
-    fn check(&self, policy: &Policy) -> Result<(), InvalidRegistration> {
+    pub(super) fn check(&self, policy: &Policy) -> Result<(), InvalidRegistration> {
         let is_public = self.authentication == AuthenticationMethod::None;
         let is_native = self.application == ApplicationType::Native;
         if is_public && (self.imported_secret.is_some() || self.secret_expires_at.is_some()) {
@@ -245,8 +244,12 @@ impl AuthorizationServer {
     ///
     /// # Errors
     ///
-    /// [`RegistrationError`]: the parts do not fit together, the identifier is taken, or the storage failed.
+    /// [`RegistrationError`]: the parts do not fit together, the identifier is taken, the clients are in a registry of
+    /// the host, or the storage failed.
     pub async fn register(&self, registration: Registration) -> Result<RegisteredClient, RegistrationError> {
+        if self.0.clients.stored().is_none() {
+            return Err(RegistrationError::HostRegistry);
+        }
         registration.check(&self.0.policy)?;
         let now = self.now();
         let id = match &registration.id {
@@ -255,29 +258,22 @@ impl AuthorizationServer {
         };
         let instance = InstanceId::from_bytes(self.random()?);
         let (secret, stored) = self.client_secret(&registration)?;
-        let client = Arc::new(Client {
-            secrets: stored.into_iter().collect(),
-            application: registration.application,
-            trust: registration.trust,
-            grant_types: registration.grant_types.into_iter().collect(),
-            redirect_uris: registration.redirect_uris,
-            allows_localhost: registration.allows_localhost,
-            scope: registration.scope,
-            default_scope: registration.default_scope,
-            resources: registration.resources,
-            identifies: registration.identifies,
-            may_introspect_own_tokens: registration.may_introspect_own_tokens,
-            allows_multiple_audiences: registration.allows_multiple_audiences,
-            overrides: registration.overrides,
-            display: registration.display,
-            ..Client::new(&self.0.realm, id, instance, registration.authentication, now)
-        });
-        let version = Version::from_bytes(self.random()?);
-        let record = Record::Client(Arc::clone(&client));
-        match self.commit(record, version, Expected::Absent).await? {
-            Saved::Applied => Ok(RegisteredClient { client, secret }),
-            Saved::Conflict => Err(RegistrationError::IdentifierTaken),
+        let secrets = stored.into_iter().collect();
+        let client = Client::new(&self.0.realm, id, instance, registration.authentication, now);
+        let client = registration.applied_to(Client { secrets, ..client });
+        for _ in 0..2 {
+            if let Some(saved) = self.save_client(client.clone(), Expected::Absent, ClientChange::Registered).await? {
+                return Ok(RegisteredClient { client: saved.record, secret });
+            }
+            match self.load_client(client.id()).await? {
+                // Its grants first: who is registered now is somebody else.
+                Some(stored) if stored.record.is_deleted() => {
+                    self.finish_client(&stored.record, stored.version, now).await?;
+                }
+                _ => break,
+            }
         }
+        Err(RegistrationError::IdentifierTaken)
     }
 
     fn client_secret(
@@ -292,10 +288,15 @@ impl AuthorizationServer {
             let form = ClientSecretForm::Verifier(stored.clone());
             return Ok((None, Some(StoredClientSecret { form, expires_at })));
         }
-        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*Zeroizing::new(self.random::<32>()?)));
-        let secret: ClientSecret = text.parse().map_err(|_| Unavailable::OutcomeUnknown)?;
+        let secret = self.mint_client_secret()?;
         let form = ClientSecretForm::Digest(secret.digest());
         Ok((Some(secret), Some(StoredClientSecret { form, expires_at })))
+    }
+
+    /// A client secret with 256 random bits.
+    pub(super) fn mint_client_secret(&self) -> Result<ClientSecret, Unavailable> {
+        let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*Zeroizing::new(self.random::<32>()?)));
+        text.parse().map_err(|_| Unavailable::OutcomeUnknown)
     }
 }
 
@@ -315,6 +316,9 @@ pub enum InvalidRegistration {
     /// An imported secret that is empty.
     #[error("imported_secret is empty")]
     EmptySecret,
+    /// An update under another identifier.
+    #[error("an update cannot change the identifier")]
+    Identifier,
     /// A public client that wants to introspect.
     #[error("a public client cannot introspect")]
     IntrospectionWithoutSecret,
@@ -333,6 +337,9 @@ pub enum InvalidRegistration {
     /// A loopback or private-use redirect URI of a client that is not native.
     #[error("redirect URI {0} is for native clients only")]
     RedirectUriOfNativeClient(RedirectUri),
+    /// An update with a secret, which is replaced by rotation.
+    #[error("an update cannot change the secret")]
+    SecretInUpdate,
     /// A secret for a client that cannot keep one.
     #[error("a public client has no secret")]
     SecretOfPublicClient,
@@ -348,6 +355,9 @@ pub enum InvalidRegistration {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistrationError {
+    /// The server was built with a client registry of the host's own, so its clients are the host's to register.
+    #[error("the clients are in a registry of the host")]
+    HostRegistry,
     /// Another client has the identifier.
     #[error("the client identifier is taken")]
     IdentifierTaken,

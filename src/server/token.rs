@@ -136,6 +136,8 @@ impl AuthorizationServer {
             EndReason::RefreshTokenReused => Compromise::RefreshTokenReused,
             EndReason::RolledBack => return self.tell(&Event::StorageRolledBack { grant: id, client }),
             EndReason::ApprovalOvertaken
+            | EndReason::ClientDeleted
+            | EndReason::ClientEnded
             | EndReason::ConsentWithdrawn
             | EndReason::Denied
             | EndReason::EndedByHost

@@ -17,7 +17,7 @@ use crate::token_world::{TokenWorld, Wish, access, code_of, post, refresh_of};
 use crate::world::{Request, World, asked, location};
 
 /// A world over a storage that can fail, in which nothing is answered from memory.
-fn fragile() -> (World, Arc<Faulty>) {
+pub(crate) fn fragile() -> (World, Arc<Faulty>) {
     let storage = Arc::new(Faulty::new(Arc::new(MemoryStorage::new())));
     let mut policy = Policy::default();
     policy.client_cache_lifetime = Lifetime::ZERO;

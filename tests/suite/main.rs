@@ -31,8 +31,12 @@ mod token_code;
 mod token_refresh;
 mod token_world;
 
-// What happens in front of a browser.
+// What operators and users do about clients and grants.
 mod administration;
+mod clients;
+mod connected;
+
+// What happens in front of a browser.
 mod authorize;
 mod decide;
 mod world;

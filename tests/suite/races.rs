@@ -1,6 +1,7 @@
 //! Two requests over one grant, in every order of their loads and saves, with every save failing in turn.
 
 mod approve;
+mod clients;
 mod stage;
 
 use std::future::Future as _;

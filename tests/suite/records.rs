@@ -149,8 +149,11 @@ fn built() -> Vec<(&'static str, Record)> {
     let consent = Consent::given_at(NOW, &realm, &subject(), (&client_id, INSTANCE), scope("read"), api());
     let session = Session::opened(&realm, &"session".parse().unwrap(), &subject(), NOW.after(Lifetime::days(1)));
     let epoch = SubjectEpoch::first(&realm, &subject(), NOW);
+    let next = InstanceId::from_bytes([12; 16]);
     vec![
         ("client", Record::Client(client().into())),
+        ("client_deleted", Record::Client(client().grants_ended_at(NOW, next).deleted_at(NOW).into())),
+        ("client_ended", Record::Client(plain.grants_ended_at(NOW, next).into())),
         ("client_public", Record::Client(plain.into())),
         ("consent", Record::Consent(consent.clone().into())),
         ("consent_withdrawn", Record::Consent(consent.withdrawn_at(NOW).into())),
