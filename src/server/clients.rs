@@ -1,7 +1,7 @@
 //! The default client registry: client records in the storage, with a bounded cache.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 
@@ -20,7 +20,7 @@ pub struct StoredClients {
     clock: Arc<dyn Clock>,
     lifetime: Lifetime,
     most: usize,
-    shards: [Mutex<HashMap<ClientId, Remembered>>; SHARDS],
+    shards: [RwLock<HashMap<ClientId, Remembered>>; SHARDS],
 }
 
 struct Remembered {
@@ -37,18 +37,18 @@ impl StoredClients {
             clock: Arc::clone(clock),
             lifetime: policy.client_cache_lifetime,
             most: policy.most_cached_clients.div_ceil(SHARDS),
-            shards: std::array::from_fn(|_| Mutex::default()),
+            shards: std::array::from_fn(|_| RwLock::default()),
         }
     }
 
-    fn shard(&self, id: &ClientId) -> &Mutex<HashMap<ClientId, Remembered>> {
+    fn shard(&self, id: &ClientId) -> &RwLock<HashMap<ClientId, Remembered>> {
         let mixed = id.as_str().bytes().fold(0_u8, |mixed, byte| mixed.rotate_left(3) ^ byte);
         let [first, ..] = &self.shards;
         self.shards.get(usize::from(mixed) % SHARDS).unwrap_or(first)
     }
 
     fn remembered(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Option<Arc<Client>> {
-        let shard = self.shard(id).lock().unwrap_or_else(PoisonError::into_inner);
+        let shard = self.shard(id).read().unwrap_or_else(PoisonError::into_inner);
         let remembered = shard.get(id)?;
         let is_usable = !remembered.until.is_past(now) && remembered.client.realm == *realm;
         is_usable.then(|| Arc::clone(&remembered.client))
@@ -58,7 +58,7 @@ impl StoredClients {
         if self.lifetime.is_zero() || self.most == 0 {
             return;
         }
-        let mut shard = self.shard(&client.id).lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self.shard(&client.id).write().unwrap_or_else(PoisonError::into_inner);
         if shard.len() >= self.most {
             shard.retain(|_, remembered| !remembered.until.is_past(now));
         }
