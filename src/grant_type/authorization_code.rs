@@ -59,7 +59,7 @@ pub fn redeem(
         return Err(Refusal::CodeExpired);
     }
     let requested = RequestedTerms { scope: None, resources: request.resources.clone() };
-    let mut access = AccessTerms::within(grant.approval(), client, &requested, policy)?;
+    let mut access = AccessTerms::within(grant.approval(), client, Some(&requested), policy)?;
     access.confirmation = proven.copied();
     Ok(Verdict::Issue(Issue { access, refresh: new_chain(client, proven.copied(), policy) }))
 }

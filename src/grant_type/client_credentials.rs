@@ -8,7 +8,7 @@ use super::terms::{requested_resources, requested_scope};
 use super::{AccessTerms, Issue, RefreshPlan, Refusal};
 use crate::policy::Policy;
 use crate::record::{Approval, Client};
-use crate::value::{Confirmation, GrantType, ResourceSet};
+use crate::value::{Confirmation, GrantType};
 use crate::wire::RequestedTerms;
 
 /// Judges a machine's request: what is approved, and which token to issue.
@@ -32,8 +32,7 @@ pub fn issue(
     }
     let resources = requested_resources(requested, client)?;
     let approval = Approval { scope, resources, user: None };
-    let within = RequestedTerms { scope: None, resources: ResourceSet::default() };
-    let mut access = AccessTerms::within(&approval, client, &within, policy)?;
+    let mut access = AccessTerms::within(&approval, client, None, policy)?;
     access.confirmation = proven.copied();
     Ok((approval, Issue { access, refresh: RefreshPlan::None }))
 }

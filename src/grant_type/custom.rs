@@ -48,7 +48,7 @@ pub fn issue(
     let approval =
         Approval { scope: approval.scope.intersection(&client.scope), resources: allowed, user: approval.user };
     let within = RequestedTerms { scope: None, resources: ResourceSet::default() };
-    let mut access = AccessTerms::within(&approval, client, &within, policy)?;
+    let mut access = AccessTerms::within(&approval, client, Some(&within), policy)?;
     access.confirmation = proven.copied();
     // A machine asks again; only what stands for a user is worth refreshing.
     let may_refresh = allows_refresh && approval.user.is_some();

@@ -70,7 +70,7 @@ pub fn refresh(
     if chain.expires_at().is_past(now) {
         return Err(Refusal::RefreshTokenExpired);
     }
-    let mut access = AccessTerms::within(grant.approval(), client, requested, policy)?;
+    let mut access = AccessTerms::within(grant.approval(), client, Some(requested), policy)?;
     access.confirmation = proven.copied();
     Ok(Verdict::Issue(Issue { access, refresh: plan }))
 }

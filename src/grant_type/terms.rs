@@ -31,12 +31,12 @@ impl AccessTerms {
     pub(super) fn within(
         approval: &Approval,
         client: &Client,
-        requested: &RequestedTerms,
+        requested: Option<&RequestedTerms>,
         policy: &Policy,
     ) -> Result<Self, Refusal> {
         // What the operator has taken from the client since is not given again.
         let allowed = approval.scope.intersection(&client.scope);
-        let scope = match &requested.scope {
+        let scope = match requested.and_then(|requested| requested.scope.as_ref()) {
             None => allowed,
             Some(scope) if scope.is_subset_of(&allowed) => scope.clone(),
             Some(_) => return Err(Refusal::ScopeNotGranted),
@@ -45,22 +45,23 @@ impl AccessTerms {
         if !approval.resources.is_empty() && allowed.is_empty() {
             return Err(Refusal::ResourceNotGranted);
         }
-        let audience = narrowed(&requested.resources, &allowed, client)?;
+        let audience = narrowed(requested.map(|requested| &requested.resources), allowed, client)?;
         let lifetime = client.overrides.access_token_lifetime.unwrap_or(policy.access_token_lifetime);
         Ok(Self { scope, audience, lifetime, confirmation: None })
     }
 }
 
 /// The requested resources, or all that are allowed; one, unless the client may have several in a token.
-fn narrowed(requested: &ResourceSet, allowed: &ResourceSet, client: &Client) -> Result<ResourceSet, Refusal> {
-    let audience = if requested.is_empty() { allowed } else { requested };
-    if !audience.is_subset_of(allowed) {
-        return Err(Refusal::ResourceNotGranted);
-    }
+fn narrowed(requested: Option<&ResourceSet>, allowed: ResourceSet, client: &Client) -> Result<ResourceSet, Refusal> {
+    let audience = match requested {
+        Some(requested) if !requested.is_subset_of(&allowed) => return Err(Refusal::ResourceNotGranted),
+        Some(requested) if !requested.is_empty() => requested.clone(),
+        _ => allowed,
+    };
     if audience.len() > 1 && !client.allows_multiple_audiences {
         return Err(Refusal::ResourceAmbiguous);
     }
-    Ok(audience.clone())
+    Ok(audience)
 }
 
 /// The scope that is asked for, or the client's default; within what the client may have.

@@ -42,6 +42,19 @@ pub(super) async fn read<B: Body>(body: B, longest: u64) -> Result<Bytes, Unread
     Ok(if pieces.is_empty() { first } else { pieces.into() })
 }
 
+/// A body that is there already, if it is not too long.
+///
+/// # Errors
+///
+/// [`UnreadableBody::TooLong`].
+pub(super) fn within(body: Bytes, longest: u64) -> Result<Bytes, UnreadableBody> {
+    if u64::try_from(body.len()).is_ok_and(|length| length <= longest) {
+        Ok(body)
+    } else {
+        Err(UnreadableBody::TooLong)
+    }
+}
+
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum UnreadableBody {

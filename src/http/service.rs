@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,7 +14,7 @@ use http_body::Body;
 use http_body_util::Full;
 
 use super::answer;
-use super::body;
+use super::body::{self, UnreadableBody};
 use super::cors::AllowedOrigins;
 use super::pages::Pages;
 use super::routes::{InvalidMount, Routes, Step};
@@ -83,10 +84,11 @@ impl OAuthService {
     /// Answers one request, for frameworks without `tower`.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        respond(&self.0, parts, Full::new(body)).await
+        respond(&self.0, &parts, |longest| ready(body::within(body, longest))).await
     }
 
     fn of(routes: Routes) -> Self {
+        answer::prepare();
         Self(Arc::new(routes))
     }
 }
@@ -103,18 +105,26 @@ impl<B: Body + Send + 'static> tower_service::Service<Request<B>> for OAuthServi
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let routes = Arc::clone(&self.0);
         let (parts, body) = request.into_parts();
-        Box::pin(async move { Ok(respond(&routes, parts, body).await.map(Full::new)) })
+        Box::pin(async move {
+            let response = respond(&routes, &parts, |longest| body::read(body, longest)).await;
+            Ok(response.map(Full::new))
+        })
     }
 }
 
-async fn respond<B: Body>(routes: &Routes, parts: Parts, body: B) -> Response<Bytes> {
+/// Answers a request, whose body is read only where it is needed.
+async fn respond<F: Future<Output = Result<Bytes, UnreadableBody>>>(
+    routes: &Routes,
+    parts: &Parts,
+    read: impl FnOnce(u64) -> F,
+) -> Response<Bytes> {
     let Some(route) = routes.find(parts.uri.path()) else { return answer::not_found() };
-    let mut response = match route.begin(&parts) {
+    let mut response = match route.begin(parts) {
         Step::Answered(response) => response,
-        Step::Without(body) => route.respond(&parts, body).await,
-        Step::ReadBody(longest) => route.respond(&parts, body::read(body, longest).await).await,
+        Step::Without(body) => route.respond(parts, body).await,
+        Step::ReadBody(longest) => route.respond(parts, read(longest).await).await,
     };
-    route.share(&parts, &mut response);
+    route.share(parts, &mut response);
     response
 }
 

@@ -12,10 +12,9 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest as _, Sha256};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::ZeroizeOnDrop;
 
-use crate::value::{Digest, GrantId, RealmFingerprint, Secret};
+use crate::value::{Digest, GrantId, RealmFingerprint, Secret, Wiped};
 
 /// What a credential is. Kinds never parse as each other, and their digests differ even for the same secret.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -59,27 +58,25 @@ impl CredentialKind {
 }
 
 /// The 128-bit key that masks locators, and its number in the keyring.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct MaskingKey {
     number: u8,
-    key: [u8; 16],
+    key: Wiped<16>,
 }
 
 impl MaskingKey {
     /// Names key material.
     #[must_use]
     pub fn new(number: u8, key: [u8; 16]) -> Self {
-        Self { number, key }
+        Self { number, key: Wiped::new(key) }
     }
 
     fn mask(&self, kind: CredentialKind, secret: &Secret) -> [u8; LONG_LOCATOR] {
-        let mut hasher = Sha256::new();
-        hasher.update(self.key);
-        hasher.update([kind.byte()]);
-        hasher.update(secret.expose());
-        hasher.finalize().into()
+        *Digest::of(&[self.key.as_slice(), &[kind.byte()], secret.expose()]).as_bytes()
     }
 }
+
+impl ZeroizeOnDrop for MaskingKey {}
 
 impl fmt::Debug for MaskingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,7 +146,7 @@ impl fmt::Debug for Locator {
 
 /// A credential as text, on its way to its holder. Wiped when dropped.
 pub struct Credential {
-    text: Zeroizing<[u8; LONGEST_TEXT]>,
+    text: Wiped<LONGEST_TEXT>,
     length: usize,
 }
 
@@ -157,7 +154,7 @@ impl Credential {
     /// Writes a credential out. Of the prefix, at most 16 bytes are used.
     #[must_use]
     pub fn new(prefix: &str, kind: CredentialKind, masking: &MaskingKey, locator: &Locator, secret: &Secret) -> Self {
-        let mut bytes = Zeroizing::new([0u8; LONGEST]);
+        let mut bytes = Wiped::<LONGEST>::zeros();
         let content = bytes.split_at_mut(HEAD + kind.locator_length() + SECRET).0;
         let (head, rest) = content.split_at_mut(HEAD);
         let (place, rest) = rest.split_at_mut(kind.locator_length());
@@ -165,17 +162,12 @@ impl Credential {
         head.copy_from_slice(&[kind.byte(), masking.number]);
         place.copy_from_slice(masked.split_at(kind.locator_length()).0);
         rest.copy_from_slice(secret.expose());
-        let mut text = Zeroizing::new([0; LONGEST_TEXT]);
+        let mut text = Wiped::zeros();
         let prefix = prefix.as_bytes().get(..prefix.len().min(LONGEST_PREFIX)).unwrap_or_default();
         let (head, tail) = text.split_at_mut(prefix.len());
         head.copy_from_slice(prefix);
         let encoded = URL_SAFE_NO_PAD.encode_slice(content, tail).unwrap_or_default();
         Self { length: prefix.len() + encoded, text }
-    }
-
-    /// How many bytes the text has.
-    pub(crate) fn length(&self) -> usize {
-        self.length
     }
 
     /// The text, to be sent to the holder.
@@ -204,7 +196,7 @@ impl PresentedCredential {
     #[must_use]
     pub fn parse(prefix: &str, text: &str) -> Option<Self> {
         let encoded = text.strip_prefix(prefix)?;
-        let mut bytes = Zeroizing::new([0u8; LONGEST]);
+        let mut bytes = Wiped::<LONGEST>::zeros();
         if encoded.len() > (LONGEST * 4).div_ceil(3) {
             return None;
         }

@@ -1,7 +1,7 @@
 //! The default client registry: client records in the storage, with a bounded cache.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 
@@ -20,7 +20,7 @@ pub struct StoredClients {
     clock: Arc<dyn Clock>,
     lifetime: Lifetime,
     most: usize,
-    shards: [Mutex<Shard>; SHARDS],
+    shards: [RwLock<Shard>; SHARDS],
 }
 
 #[derive(Default)]
@@ -44,26 +44,33 @@ impl StoredClients {
             clock: Arc::clone(clock),
             lifetime: policy.client_cache_lifetime,
             most: policy.most_cached_clients.div_ceil(SHARDS),
-            shards: std::array::from_fn(|_| Mutex::default()),
+            shards: std::array::from_fn(|_| RwLock::default()),
         }
     }
 
     /// Forgets a client, whose record was changed by somebody else than the server of this registry.
     pub fn forget(&self, id: &ClientId) {
-        let mut shard = self.shard(id);
+        let mut shard = self.write(id);
         shard.clients.remove(id);
         shard.forgotten = shard.forgotten.wrapping_add(1);
     }
 
-    fn shard(&self, id: &ClientId) -> MutexGuard<'_, Shard> {
+    fn read(&self, id: &ClientId) -> RwLockReadGuard<'_, Shard> {
+        self.shard(id).read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, id: &ClientId) -> RwLockWriteGuard<'_, Shard> {
+        self.shard(id).write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shard(&self, id: &ClientId) -> &RwLock<Shard> {
         let mixed = id.as_str().bytes().fold(0_u8, |mixed, byte| mixed.rotate_left(3) ^ byte);
         let [first, ..] = &self.shards;
-        let shard = self.shards.get(usize::from(mixed) % SHARDS).unwrap_or(first);
-        shard.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards.get(usize::from(mixed) % SHARDS).unwrap_or(first)
     }
 
     fn remembered(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Option<Arc<Client>> {
-        let shard = self.shard(id);
+        let shard = self.read(id);
         let remembered = shard.clients.get(id)?;
         let is_usable = !remembered.until.is_past(now) && remembered.client.realm == *realm;
         is_usable.then(|| Arc::clone(&remembered.client))
@@ -74,7 +81,7 @@ impl StoredClients {
         if self.lifetime.is_zero() || self.most == 0 {
             return;
         }
-        let mut shard = self.shard(&client.id);
+        let mut shard = self.write(&client.id);
         if shard.forgotten != forgotten {
             return;
         }
@@ -134,7 +141,7 @@ impl ClientRegistry for StoredClients {
 impl StoredClients {
     async fn load(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Result<Option<Arc<Client>>, StorageError> {
         let key: Key = Client::key_of(realm, id);
-        let forgotten = self.shard(id).forgotten;
+        let forgotten = self.read(id).forgotten;
         match self.storage.load(key).await?.map(|stored| stored.record) {
             None => Ok(None),
             Some(Record::Client(client)) if client.is_deleted() => Ok(None),

@@ -1,7 +1,5 @@
 //! Minting: random bytes become credentials for their holders and digests for the record.
 
-use zeroize::Zeroizing;
-
 use super::{AuthorizationServer, Unavailable};
 use crate::grant_type::{AccessTerms, RefreshPlan};
 use crate::host::{EntropyError, Purpose};
@@ -10,11 +8,11 @@ use crate::record::{
     AccessToken, Approval, Credential, CredentialKind, DerivationKey, Grant, Locator, MaskingKey, Narrowed,
     PresentedRefresh, RefreshChain, Retry, Version,
 };
-use crate::value::{GrantId, Salt, Secret, Timestamp};
+use crate::value::{GrantId, Salt, Secret, Timestamp, Wiped};
 
 /// Random bytes drawn at once for one attempt. No byte is handed out twice.
 pub(super) struct Draw {
-    bytes: Zeroizing<[u8; Self::LENGTH]>,
+    bytes: Wiped<{ Self::LENGTH }>,
     taken: usize,
 }
 
@@ -45,7 +43,7 @@ impl Draw {
 impl AuthorizationServer {
     /// Draws the random bytes of one attempt.
     pub(super) fn draw(&self) -> Result<Draw, Unavailable> {
-        let mut bytes = Zeroizing::new([0; Draw::LENGTH]);
+        let mut bytes = Wiped::zeros();
         self.0.entropy.fill(bytes.as_mut_slice())?;
         Ok(Draw { bytes, taken: 0 })
     }

@@ -10,10 +10,10 @@ mod refresh;
 use std::sync::Arc;
 
 use super::{AuthorizationServer, EndpointError, Unavailable};
-use crate::grant_type::{Issue, Refusal};
+use crate::grant_type::{AccessTerms, Issue, Refusal};
 use crate::host::{AccountStanding, Compromise, Endpoint, Event, Expected, Saved};
 use crate::record::{
-    AccessTokens, Active, Approval, Client, EndReason, Grant, Identity, Key, Locator, Record, Version,
+    AccessTokens, Active, Approval, Client, Credential, EndReason, Grant, Identity, Key, Locator, Record, Version,
 };
 use crate::value::{GrantType, Timestamp};
 use crate::wire::{FormRequest, MalformedTokenRequest, Parameters, TokenResponse};
@@ -46,9 +46,9 @@ impl AuthorizationServer {
         let named = named.ok_or(Refusal::Malformed(MalformedTokenRequest::GrantTypeMissing))?;
         match &*named {
             // Boxed, so that the future of a request is as small as the smallest of them.
-            "authorization_code" => Box::pin(self.redeem(parameters, client, now)).await,
+            "authorization_code" => Box::pin(self.redeem(parameters, client, now)).await.map(|response| *response),
             "client_credentials" => self.issue_to_machine(parameters, client, now).await,
-            "refresh_token" => Box::pin(self.refresh(parameters, client, now)).await,
+            "refresh_token" => Box::pin(self.refresh(parameters, client, now)).await.map(|response| *response),
             custom => {
                 let grants = &self.0.custom_grants;
                 let grant = grants.iter().find(|grant| grant.grant_type().as_str() == custom);
@@ -63,7 +63,7 @@ impl AuthorizationServer {
         &self,
         client: &Client,
         approval: Approval,
-        issue: &Issue,
+        issue: Issue,
         grant_type: &GrantType,
         now: Timestamp,
     ) -> Result<TokenResponse, EndpointError> {
@@ -82,7 +82,7 @@ impl AuthorizationServer {
         &self,
         client: &Client,
         approval: Approval,
-        issue: &Issue,
+        issue: Issue,
         now: Timestamp,
     ) -> Result<(Arc<Grant>, Version, TokenResponse), Unavailable> {
         let mut draw = self.draw()?;
@@ -101,13 +101,14 @@ impl AuthorizationServer {
         };
         let active = Active { spent_code: None, refresh: chain.map(Arc::new), access: AccessTokens::of(token) };
         let grant = Arc::new(Grant::issued_at(now, identity, approval, active));
-        let response = TokenResponse {
-            access_token,
-            expires_in: issue.access.lifetime,
-            refresh_token,
-            scope: issue.access.scope.clone(),
-        };
+        let response = Self::response(issue.access, access_token, refresh_token);
         Ok((grant, version, response))
+    }
+
+    /// What is answered once it is saved.
+    fn response(terms: AccessTerms, access_token: Credential, refresh_token: Option<Credential>) -> TokenResponse {
+        let AccessTerms { lifetime, scope, .. } = terms;
+        TokenResponse { access_token, expires_in: lifetime, refresh_token, scope }
     }
 
     /// Ends a grant for the reason that a judgement found, if it is still as it was judged.

@@ -6,7 +6,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::text::{is_visible, textual};
+use super::text::{is_all_visible, is_visible, textual};
 
 /// A client identifier: `1*VSCHAR`, at most 512 bytes.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -24,10 +24,11 @@ impl FromStr for ClientId {
         if text.len() > MAXIMUM_LENGTH {
             return Err(InvalidClientId::TooLong);
         }
-        match text.bytes().find(|byte| !is_visible(*byte)) {
-            None => Ok(Self(text.into())),
-            Some(byte) => Err(InvalidClientId::ForbiddenByte(byte)),
+        if is_all_visible(text) {
+            return Ok(Self(text.into()));
         }
+        let byte = text.bytes().find(|byte| !is_visible(*byte)).unwrap_or_default();
+        Err(InvalidClientId::ForbiddenByte(byte))
     }
 }
 

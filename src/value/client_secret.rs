@@ -6,41 +6,46 @@
 use std::fmt;
 use std::str::FromStr;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::Digest;
-use super::text::is_visible;
+use super::secret::Wiped;
+use super::text::is_all_visible;
 
 /// A client secret: `1*VSCHAR`, at most 512 bytes. Wiped when dropped; printed by nothing but [`expose`](Self::expose).
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct ClientSecret(Text);
 
 /// Minted secrets are short, and checked at every request: they need no allocation.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 enum Text {
-    Short { bytes: [u8; 64], length: usize },
-    Long(String),
+    Short { bytes: Wiped<64>, length: usize },
+    Long(Zeroizing<Vec<u8>>),
 }
 
 impl ClientSecret {
     /// The secret itself, to hand it to the client once or to a verifier.
     #[must_use]
     pub fn expose(&self) -> &str {
-        match &self.0 {
-            Text::Short { bytes, length } => {
-                bytes.get(..*length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
-            }
-            Text::Long(text) => text,
-        }
+        std::str::from_utf8(self.bytes()).unwrap_or_default()
     }
 
     /// What a record keeps of a secret with 256 random bits.
     #[must_use]
     pub fn digest(&self) -> Digest {
         // A minted secret and this label fit into one block.
-        Digest::of(&[b"secret", self.expose().as_bytes()])
+        Digest::of(&[b"secret", self.bytes()])
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Short { bytes, length } => bytes.get(..*length).unwrap_or_default(),
+            Text::Long(bytes) => bytes,
+        }
     }
 }
+
+impl ZeroizeOnDrop for ClientSecret {}
 
 impl FromStr for ClientSecret {
     type Err = InvalidClientSecret;
@@ -52,16 +57,16 @@ impl FromStr for ClientSecret {
         if text.len() > MAXIMUM_LENGTH {
             return Err(InvalidClientSecret::TooLong);
         }
-        if !text.bytes().all(is_visible) {
+        if !is_all_visible(text) {
             return Err(InvalidClientSecret::ForbiddenByte);
         }
-        let mut bytes = [0; 64];
+        let mut bytes = Wiped::zeros();
         Ok(Self(match bytes.get_mut(..text.len()) {
             Some(slot) => {
                 slot.copy_from_slice(text.as_bytes());
                 Text::Short { bytes, length: text.len() }
             }
-            None => Text::Long(text.to_owned()),
+            None => Text::Long(Zeroizing::new(text.as_bytes().to_vec())),
         }))
     }
 }

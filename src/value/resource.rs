@@ -42,13 +42,10 @@ impl FromStr for Resource {
 }
 
 impl Resource {
-    /// Whether the text would be read as this resource. It may say no where parsing would say yes, never the reverse.
-    fn is_named_by(&self, text: &str) -> bool {
-        let is_bare_origin = || {
-            let authority = self.0.strip_prefix("https://");
-            authority.is_some_and(|authority| authority.bytes().all(|byte| byte != b'/' && byte != b'?'))
-        };
-        *text == *self.0 || (text.strip_suffix('/') == Some(&*self.0) && is_bare_origin())
+    /// Whether the resource is nothing but `https` and a host, so that a slash behind it adds nothing.
+    pub(crate) fn is_bare_origin(&self) -> bool {
+        let authority = self.0.strip_prefix("https://");
+        authority.is_some_and(|authority| authority.bytes().all(|byte| byte != b'/' && byte != b'?'))
     }
 }
 
@@ -98,9 +95,12 @@ impl ResourceSet {
         self.0.contains(resource)
     }
 
-    /// Whether this is the set of the one resource that `text` names.
-    pub(crate) fn is_just(&self, text: &str) -> bool {
-        matches!(&*self.0, [resource] if resource.is_named_by(text))
+    /// The one member of a set of one.
+    pub(crate) fn only(&self) -> Option<&Resource> {
+        match &*self.0 {
+            [resource] => Some(resource),
+            _ => None,
+        }
     }
 
     /// Whether every member is a member of `other`.

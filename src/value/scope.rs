@@ -60,7 +60,7 @@ impl ScopeSet {
     /// Whether `token` is a member. Scope tokens are case-sensitive.
     #[must_use]
     pub fn contains(&self, token: &str) -> bool {
-        self.iter().any(|member| member == token)
+        !token.is_empty() && self.0.as_bytes().split(|byte| *byte == b' ').any(|member| member == token.as_bytes())
     }
 
     /// Whether every member is a member of `other`.

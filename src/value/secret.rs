@@ -1,19 +1,58 @@
 //! Bytes that must not be seen: redaction by type, and the one constant-time comparison.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use subtle::{Choice, ConstantTimeEq as _};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{ZeroizeOnDrop, optimization_barrier};
+
+/// So many bytes, which are wiped when they are dropped: all at once, where `Zeroizing` would do it byte by byte.
+#[derive(Clone)]
+pub(crate) struct Wiped<const N: usize>([u8; N]);
+
+impl<const N: usize> Wiped<N> {
+    pub(crate) fn new(bytes: [u8; N]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) fn zeros() -> Self {
+        Self([0; N])
+    }
+}
+
+impl<const N: usize> Deref for Wiped<N> {
+    type Target = [u8; N];
+
+    fn deref(&self) -> &[u8; N] {
+        &self.0
+    }
+}
+
+impl<const N: usize> DerefMut for Wiped<N> {
+    fn deref_mut(&mut self) -> &mut [u8; N] {
+        &mut self.0
+    }
+}
+
+impl<const N: usize> Drop for Wiped<N> {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        // Otherwise the compiler may leave out what nobody reads any more.
+        optimization_barrier(&self.0);
+    }
+}
+
+impl<const N: usize> ZeroizeOnDrop for Wiped<N> {}
 
 /// The 256 random bits inside a code, a token or a minted client secret. Wiped when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Secret([u8; 32]);
+#[derive(Clone)]
+pub struct Secret(Wiped<32>);
 
 impl Secret {
     /// Takes 32 bytes that came from the host's entropy or a key derivation.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Wiped::new(bytes))
     }
 
     /// The raw bytes. Whoever calls this answers for where they go.
@@ -22,6 +61,8 @@ impl Secret {
         &self.0
     }
 }
+
+impl ZeroizeOnDrop for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,14 +71,14 @@ impl fmt::Debug for Secret {
 }
 
 /// A 256-bit key of the host's keyring. Wiped when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SymmetricKey([u8; 32]);
+#[derive(Clone)]
+pub struct SymmetricKey(Wiped<32>);
 
 impl SymmetricKey {
     /// Takes 32 bytes of key material.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Wiped::new(bytes))
     }
 
     /// The raw bytes. Whoever calls this answers for where they go.
@@ -46,6 +87,8 @@ impl SymmetricKey {
         &self.0
     }
 }
+
+impl ZeroizeOnDrop for SymmetricKey {}
 
 impl fmt::Debug for SymmetricKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

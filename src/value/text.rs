@@ -53,6 +53,11 @@ pub(super) fn is_visible(byte: u8) -> bool {
     (0x20..=0x7e).contains(&byte)
 }
 
+/// Whether every byte is visible. Looks at all of them, which the compiler turns into looks at many at once.
+pub(super) fn is_all_visible(text: &str) -> bool {
+    text.bytes().fold(true, |is_visible_so_far, byte| is_visible_so_far & is_visible(byte))
+}
+
 /// A byte that may occur in a URI ([RFC 3986 §2](https://www.rfc-editor.org/rfc/rfc3986#section-2)).
 pub(super) fn is_uri_byte(byte: u8) -> bool {
     is_visible(byte) && !b" \"<>\\^`{|}".contains(&byte)

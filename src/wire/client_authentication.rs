@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{MalformedParameters, Parameters, parameters};
-use crate::value::{ClientId, ClientSecret};
+use crate::value::{ClientId, ClientSecret, Wiped};
 
 /// A client as it presents itself. Nothing is proven.
 #[derive(Debug)]
@@ -37,20 +37,20 @@ impl PresentedClient {
     ///
     /// [`MalformedCredentials`]: more than one mechanism, none at all, or one that cannot be read.
     pub fn read(authorization: Option<&[u8]>, parameters: &Parameters<'_>) -> Result<Self, MalformedCredentials> {
-        let named = parameters.get("client_id")?;
-        let secret = parameters.get("client_secret")?;
+        let named = parameters.find("client_id")?;
+        let secret = parameters.find("client_secret")?;
         // An assertion is a mechanism of its own; none is offered, so it can only be one too many or unsupported.
         if parameters.has("client_assertion") || parameters.has("client_assertion_type") {
             let is_second = authorization.is_some() || secret.is_some();
             return Err(if is_second { MalformedCredentials::Several } else { MalformedCredentials::Unsupported });
         }
         let Some(authorization) = authorization else {
-            let id = named.ok_or(MalformedCredentials::Missing)?;
-            let id = id.parse().map_err(|_| MalformedCredentials::Unreadable)?;
+            let id = named.ok_or(MalformedCredentials::Missing)?.decoded()?;
+            let id = id.parse().map_err(|_| UNREADABLE)?;
             let method = match secret {
-                None if parameters.has("client_secret") => return Err(MalformedCredentials::Unreadable),
+                None if parameters.has("client_secret") => return Err(UNREADABLE),
                 None => PresentedMethod::None,
-                Some(secret) => PresentedMethod::Post(secret.parse().map_err(|_| MalformedCredentials::Unreadable)?),
+                Some(secret) => PresentedMethod::Post(secret.decoded()?.parse().map_err(|_| UNREADABLE)?),
             };
             return Ok(Self { id, method });
         };
@@ -58,7 +58,7 @@ impl PresentedClient {
             return Err(MalformedCredentials::Several);
         }
         let (id, secret) = read_basic(authorization)?;
-        if named.is_some_and(|named| *named != *id.as_str()) {
+        if named.is_some_and(|named| !named.is(id.as_str())) {
             return Err(MalformedCredentials::Contradicting);
         }
         Ok(Self { id, method: PresentedMethod::Basic(secret) })
@@ -67,19 +67,26 @@ impl PresentedClient {
 
 /// Base64, split at the first colon, each part form-encoded UTF-8.
 fn read_basic(authorization: &[u8]) -> Result<(ClientId, ClientSecret), MalformedCredentials> {
-    const UNREADABLE: MalformedCredentials = MalformedCredentials::Unreadable;
     let (scheme, encoded) = authorization.split_at_checked(6).ok_or(MalformedCredentials::Unsupported)?;
     if !scheme.eq_ignore_ascii_case(b"basic ") {
         return Err(MalformedCredentials::Unsupported);
     }
     let encoded = encoded.trim_ascii();
-    let mut buffer = [0; LONGEST_BASIC];
-    if encoded.len() > LONGEST_BASIC {
-        return Err(UNREADABLE);
+    match encoded.len() {
+        // Nearly always: a small buffer is quickly cleared and wiped.
+        0..=256 => read_pair::<192>(encoded),
+        257..=2048 => read_pair::<1536>(encoded),
+        _ => Err(UNREADABLE),
     }
-    let length = STANDARD.decode_slice(encoded, &mut buffer).map_err(|_| UNREADABLE)?;
-    let text = std::str::from_utf8(buffer.get(..length).unwrap_or_default()).map_err(|_| UNREADABLE)?;
-    let (id, secret) = text.split_once(':').ok_or(UNREADABLE)?;
+}
+
+/// Reads what decodes to at most `N` bytes.
+fn read_pair<const N: usize>(encoded: &[u8]) -> Result<(ClientId, ClientSecret), MalformedCredentials> {
+    let mut buffer = Wiped::<N>::zeros();
+    let length = STANDARD.decode_slice(encoded, buffer.as_mut_slice()).map_err(|_| UNREADABLE)?;
+    let text = buffer.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(UNREADABLE)?;
+    let colon = text.bytes().position(|byte| byte == b':').ok_or(UNREADABLE)?;
+    let (id, secret) = (text.get(..colon).unwrap_or_default(), text.get(colon + 1..).unwrap_or_default());
     let id = parameters::decode(id).map_err(|_| UNREADABLE)?;
     let secret = parameters::decode(secret).map_err(|_| UNREADABLE)?;
     Ok((id.parse().map_err(|_| UNREADABLE)?, secret.parse().map_err(|_| UNREADABLE)?))
@@ -109,7 +116,7 @@ pub enum MalformedCredentials {
     Unsupported,
 }
 
-const LONGEST_BASIC: usize = 2048;
+const UNREADABLE: MalformedCredentials = MalformedCredentials::Unreadable;
 
 #[cfg(test)]
 mod tests;

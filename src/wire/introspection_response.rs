@@ -2,7 +2,7 @@
 //!
 //! [RFC 7662 §2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2)
 
-use super::json::{self, Object};
+use super::json::{Digits, Object};
 use crate::value::{ClientId, Issuer, Resource, ResourceSet, ScopeSet, Subject, Timestamp};
 
 /// What a caller may know of a token. Everything that is not active looks the same.
@@ -93,7 +93,8 @@ impl ActiveToken {
         };
         let resources = self.audience.iter().map(|resource| resource.as_str().len());
         let token_type = if self.is_access_token { r#","token_type":"Bearer""#.len() } else { 0 };
-        let times = json::digits(self.issued_at.as_seconds()) + json::digits(self.expires_at.as_seconds());
+        let times =
+            [self.issued_at, self.expires_at].map(|at| Digits::of(at.as_seconds()).length()).iter().sum::<usize>();
         let texts = [self.issuer.as_str(), self.client.as_str(), self.scope.as_str()];
         let texts = texts.into_iter().map(str::len).chain(resources);
         fixed + subject + audience + token_type + times + texts.sum::<usize>()

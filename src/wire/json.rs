@@ -33,21 +33,7 @@ impl Object {
     #[inline]
     pub(super) fn number(&mut self, name: &'static str, value: i64) -> &mut Self {
         self.name(name);
-        let mut digits = [0; 20];
-        let mut rest = value.unsigned_abs();
-        let mut length = 0;
-        for slot in digits.iter_mut().rev() {
-            *slot = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-            rest /= 10;
-            length += 1;
-            if rest == 0 {
-                break;
-            }
-        }
-        if value < 0 {
-            self.0.push(b'-');
-        }
-        self.0.extend_from_slice(digits.get(digits.len() - length..).unwrap_or_default());
+        self.0.extend_from_slice(Digits::of(value).as_str().as_bytes());
         self
     }
 
@@ -106,11 +92,40 @@ impl Object {
     }
 }
 
-/// How many characters [`Object::number`] writes.
-pub(super) fn digits(value: i64) -> usize {
-    let digits =
-        value.unsigned_abs().checked_ilog10().and_then(|log| usize::try_from(log).ok()).unwrap_or_default() + 1;
-    digits + usize::from(value < 0)
+/// A number as text, without an allocation.
+#[derive(Clone, Copy)]
+pub(super) struct Digits {
+    text: [u8; Self::MOST],
+    from: usize,
+}
+
+impl Digits {
+    /// As many as `i64::MIN` has, with its sign.
+    const MOST: usize = 20;
+
+    pub(super) fn of(value: i64) -> Self {
+        let mut text = [b'-'; Self::MOST];
+        let mut from = Self::MOST;
+        let mut rest = value.unsigned_abs();
+        for slot in text.iter_mut().rev() {
+            *slot = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+            from -= 1;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        // What is in front of the digits is a sign already.
+        Self { text, from: from - usize::from(value < 0) }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.text.get(self.from..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
+
+    pub(super) fn length(&self) -> usize {
+        Self::MOST - self.from
+    }
 }
 
 fn needs_escape(text: &str) -> bool {
@@ -156,7 +171,7 @@ mod tests {
             let mut object = Object::with_capacity(0);
             object.number("a", number);
             assert_eq!(read(object), json!({"a": number}));
-            assert_eq!(digits(number), number.to_string().len());
+            assert_eq!(Digits::of(number).length(), number.to_string().len());
         }
     }
 

@@ -42,26 +42,32 @@ impl<'a> Parameters<'a> {
         let input = std::str::from_utf8(input).map_err(|_| MalformedParameters::NotUtf8)?;
         let mut parameters = Self { input, few: [Pair::default(); INLINE_PAIRS], more: Vec::new(), count: 0 };
         let mut pair = PairInProgress::default();
-        let mut at = 0;
-        for byte in input.bytes() {
-            at += 1;
-            // A look into a table, because comparing would guess wrong at every digit of a token.
-            if !MEANINGFUL.get(usize::from(byte)).is_some_and(|is_meaningful| *is_meaningful) {
-                continue;
-            }
-            let at = at - 1;
-            match byte {
-                b'&' => {
-                    parameters.push(pair, at)?;
-                    pair = PairInProgress { start: at + 1, ..PairInProgress::default() };
+        let (chunks, rest) = input.as_bytes().as_chunks();
+        // The padding means nothing.
+        let mut last = [0; 8];
+        last.split_at_mut(rest.len()).0.copy_from_slice(rest);
+        for (number, chunk) in chunks.iter().chain([&last]).enumerate() {
+            let mut found = meaningful(*chunk);
+            while found != 0 {
+                let at = 8 * number + first_marked(found);
+                found &= found - 1;
+                match input.as_bytes().get(at) {
+                    Some(b'&') => {
+                        parameters.push(pair, at)?;
+                        pair = PairInProgress { start: at + 1, ..PairInProgress::default() };
+                    }
+                    Some(b'=') if pair.equals.is_none() => pair.equals = Some(at),
+                    Some(b'+') => pair.note_encoding(),
+                    Some(b'%') => {
+                        pair.note_encoding();
+                        // Where every escape is ASCII, what is decoded is UTF-8 as the text is.
+                        pair.is_ascii &= escaped(&mut input.bytes().skip(at + 1))?.is_ascii();
+                    }
+                    _ => {}
                 }
-                b'=' if pair.equals.is_none() => pair.equals = Some(at),
-                b'=' => {}
-                _ if pair.equals.is_none() => pair.is_name_encoded = true,
-                _ => pair.is_value_encoded = true,
             }
         }
-        parameters.push(pair, at)?;
+        parameters.push(pair, input.len())?;
         Ok(parameters)
     }
 
@@ -70,6 +76,7 @@ impl<'a> Parameters<'a> {
             return Ok(());
         }
         let offset = |at: usize| u16::try_from(at).map_err(|_| MalformedParameters::TooLong);
+        let is_ascii = pair.is_ascii;
         let pair = Pair {
             start: offset(pair.start)?,
             equals: offset(pair.equals.unwrap_or(end))?,
@@ -77,12 +84,9 @@ impl<'a> Parameters<'a> {
             is_name_encoded: pair.is_name_encoded,
             is_value_encoded: pair.is_value_encoded,
         };
-        // What is borrowed needs no check; what is encoded must decode.
-        if pair.is_name_encoded {
-            ensure_decodable(self.name(pair))?;
-        }
-        if pair.is_value_encoded {
-            ensure_decodable(self.value(pair))?;
+        if !is_ascii {
+            decode(self.name(pair))?;
+            decode(self.value(pair))?;
         }
         if self.count == MOST_PAIRS {
             return Err(MalformedParameters::TooMany);
@@ -105,16 +109,20 @@ impl<'a> Parameters<'a> {
     ///
     /// [`MalformedParameters::Repeated`] if the parameter occurs more than once.
     pub fn get(&self, name: &str) -> Result<Option<Cow<'a, str>>, MalformedParameters> {
-        let mut found = None;
-        for pair in self.pairs() {
-            if self.is_named(*pair, name) && found.replace(*pair).is_some() {
-                return Err(MalformedParameters::Repeated);
-            }
+        match self.find(name)? {
+            Some(value) => value.decoded().map(Some),
+            None => Ok(None),
         }
-        match found {
-            Some(pair) if !self.value(pair).is_empty() => self.decoded(pair).map(Some),
-            _ => Ok(None),
+    }
+
+    /// The same, not decoded yet.
+    pub(super) fn find(&self, name: &str) -> Result<Option<Value<'a>>, MalformedParameters> {
+        let mut named = self.pairs().iter().filter(|pair| self.is_named(**pair, name));
+        let Some(pair) = named.next() else { return Ok(None) };
+        if named.next().is_some() {
+            return Err(MalformedParameters::Repeated);
         }
+        Ok(Some(self.value_of(*pair)).filter(|value| !value.is_empty()))
     }
 
     /// Every value of a parameter that may be repeated, empty ones left out.
@@ -124,7 +132,7 @@ impl<'a> Parameters<'a> {
     /// None that [`parse`](Self::parse) has not found already.
     pub fn get_all(&self, name: &str) -> Result<Vec<Cow<'a, str>>, MalformedParameters> {
         let named = self.pairs().iter().filter(|pair| self.is_named(**pair, name) && !self.value(**pair).is_empty());
-        named.map(|pair| self.decoded(*pair)).collect()
+        named.map(|pair| self.value_of(*pair).decoded()).collect()
     }
 
     /// Whether the parameter occurs at all, be it empty.
@@ -137,12 +145,11 @@ impl<'a> Parameters<'a> {
         if self.more.is_empty() { self.few.get(..self.count).unwrap_or_default() } else { &self.more }
     }
 
+    #[inline]
     fn is_named(&self, pair: Pair, name: &str) -> bool {
-        if pair.is_name_encoded {
-            return decode(self.name(pair)).is_ok_and(|decoded| decoded == name);
-        }
         // The length first: it rules out most names.
-        usize::from(pair.equals - pair.start) == name.len() && self.name(pair) == name
+        let has_length = usize::from(pair.equals - pair.start) == name.len();
+        (has_length || pair.is_name_encoded) && self.name_of(pair).is(name)
     }
 
     fn name(&self, pair: Pair) -> &'a str {
@@ -154,19 +161,81 @@ impl<'a> Parameters<'a> {
         self.input.get(usize::from(pair.equals) + 1..usize::from(pair.end)).unwrap_or_default()
     }
 
-    fn decoded(&self, pair: Pair) -> Result<Cow<'a, str>, MalformedParameters> {
-        let value = self.value(pair);
-        if pair.is_value_encoded { undo_encoding(value).map(Cow::Owned) } else { Ok(Cow::Borrowed(value)) }
+    fn name_of(&self, pair: Pair) -> Value<'a> {
+        Value { text: self.name(pair), is_encoded: pair.is_name_encoded }
+    }
+
+    fn value_of(&self, pair: Pair) -> Value<'a> {
+        Value { text: self.value(pair), is_encoded: pair.is_value_encoded }
+    }
+}
+
+/// A name or a value that is decoded when it must be.
+#[derive(Clone, Copy)]
+pub(super) struct Value<'a> {
+    text: &'a str,
+    is_encoded: bool,
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn decoded(self) -> Result<Cow<'a, str>, MalformedParameters> {
+        if self.is_encoded { undo_encoding(self.text).map(Cow::Owned) } else { Ok(Cow::Borrowed(self.text)) }
+    }
+
+    /// Whether the decoded value is that text, which takes no allocation to find out.
+    pub(super) fn is(self, expected: &str) -> bool {
+        self.after(expected).is_some_and(Self::is_empty)
+    }
+
+    /// What comes after that text, if the decoded value begins with it.
+    #[inline]
+    pub(super) fn after(self, expected: &str) -> Option<Self> {
+        if !self.is_encoded {
+            return self.text.strip_prefix(expected).map(|text| Self { text, ..self });
+        }
+        let mut bytes = self.text.bytes();
+        for expected in expected.bytes() {
+            let byte = match bytes.next()? {
+                b'+' => b' ',
+                b'%' => escaped(&mut bytes).ok()?,
+                other => other,
+            };
+            if byte != expected {
+                return None;
+            }
+        }
+        Some(Self { text: self.text.get(self.text.len() - bytes.len()..)?, ..self })
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.text.is_empty()
     }
 }
 
 /// A pair whose end is not found yet.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct PairInProgress {
     start: usize,
     equals: Option<usize>,
     is_name_encoded: bool,
     is_value_encoded: bool,
+    is_ascii: bool,
+}
+
+impl PairInProgress {
+    fn note_encoding(&mut self) {
+        if self.equals.is_none() {
+            self.is_name_encoded = true;
+        } else {
+            self.is_value_encoded = true;
+        }
+    }
+}
+
+impl Default for PairInProgress {
+    fn default() -> Self {
+        Self { start: 0, equals: None, is_name_encoded: false, is_value_encoded: false, is_ascii: true }
+    }
 }
 
 /// Names and values are the client's, and some are secret.
@@ -178,35 +247,26 @@ impl fmt::Debug for Parameters<'_> {
 
 /// Undoes form encoding: `+` is a space, `%` takes two hexadecimal digits, the result is UTF-8.
 pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, MalformedParameters> {
-    if text.bytes().any(|byte| byte == b'%' || byte == b'+') {
-        undo_encoding(text).map(Cow::Owned)
-    } else {
-        Ok(Cow::Borrowed(text))
-    }
+    // Without a way out of the loop, the compiler looks at many bytes at once.
+    let found = text.bytes().fold(0, |found, byte| found | u8::from(byte == b'%') | u8::from(byte == b'+'));
+    Value { text, is_encoded: found != 0 }.decoded()
 }
 
 fn undo_encoding(text: &str) -> Result<String, MalformedParameters> {
     let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => escaped(&mut bytes)?,
-            other => other,
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'%' | b'+')) {
+        let (plain, encoded) = rest.split_at(at);
+        decoded.extend_from_slice(plain);
+        let mut bytes = encoded.iter();
+        decoded.push(match bytes.next() {
+            Some(b'%') => escaped(&mut bytes.by_ref().copied())?,
+            _ => b' ',
         });
+        rest = bytes.as_slice();
     }
+    decoded.extend_from_slice(rest);
     String::from_utf8(decoded).map_err(|_| MalformedParameters::NotUtf8)
-}
-
-/// Finds what [`undo_encoding`] would refuse. Where every escape is ASCII, the result is UTF-8 as the text is.
-fn ensure_decodable(text: &str) -> Result<(), MalformedParameters> {
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' && !escaped(&mut bytes)?.is_ascii() {
-            return undo_encoding(text).map(drop);
-        }
-    }
-    Ok(())
 }
 
 fn escaped(digits: &mut impl Iterator<Item = u8>) -> Result<u8, MalformedParameters> {
@@ -221,6 +281,25 @@ fn hexadecimal(byte: u8) -> Option<u8> {
         b'A'..=b'F' => Some(byte - b'A' + 10),
         _ => None,
     }
+}
+
+/// Marks in the top bit of each byte whether it may mean something in a form: all of `%`, `&`, `+`, `=` are marked, and
+/// hardly anything else that occurs in one. Eight bytes at once, because most bytes mean nothing.
+fn meaningful(chunk: [u8; 8]) -> u64 {
+    const TOP_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const EQUALS: u64 = u64::from_ne_bytes([b'='; 8]);
+    const BEHIND_PLUS: u64 = u64::from_ne_bytes([b'+' + 1; 8]);
+    let word = u64::from_le_bytes(chunk);
+    // The top bits are lent, so nothing is borrowed from the next byte; where one is not given back, the byte is less.
+    let is_at_least = |word: u64, least: u64| (word | TOP_BITS) - least;
+    let (other_than_equals, behind_plus) = (is_at_least(word ^ EQUALS, ONES), is_at_least(word, BEHIND_PLUS));
+    !(other_than_equals & behind_plus) & TOP_BITS
+}
+
+/// The number of the first byte that is marked.
+fn first_marked(marks: u64) -> usize {
+    usize::try_from(marks.trailing_zeros() / 8).unwrap_or_default()
 }
 
 /// Why request parameters cannot be read.
@@ -247,14 +326,6 @@ pub enum MalformedParameters {
 const MOST_BYTES: usize = 16 * 1024;
 const MOST_PAIRS: usize = 64;
 const INLINE_PAIRS: usize = 12;
-
-/// The bytes that mean something in a form.
-#[expect(clippy::as_conversions, clippy::indexing_slicing, reason = "evaluated at compile time")]
-static MEANINGFUL: [bool; 256] = {
-    let mut table = [false; 256];
-    [table[b'%' as usize], table[b'&' as usize], table[b'+' as usize], table[b'=' as usize]] = [true; 4];
-    table
-};
 
 #[cfg(test)]
 mod tests;

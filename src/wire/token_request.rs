@@ -8,9 +8,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::parameters::Value;
 use super::{MalformedParameters, Parameters};
 use crate::record::{Client, CredentialKind, PresentedCredential};
-use crate::value::{CodeVerifier, ResourceSet, ScopeSet};
+use crate::value::{CodeVerifier, Resource, ResourceSet, ScopeSet};
 
 /// The part of a token request that asks for terms.
 #[derive(Clone, Debug, Default)]
@@ -39,19 +40,27 @@ impl RequestedTerms {
     /// Reads the same for a client that is known. What it asks for is mostly what it may have: then that is shared,
     /// neither parsed nor copied.
     pub(crate) fn read_for(client: &Client, parameters: &Parameters<'_>) -> Result<Self, MalformedTokenRequest> {
-        let scope = match parameters.get("scope")? {
+        let scope = match parameters.find("scope")? {
             None => None,
-            Some(text) if *text == *client.default_scope.as_str() => Some(client.default_scope.clone()),
-            Some(text) if *text == *client.scope.as_str() => Some(client.scope.clone()),
-            Some(text) => Some(text.parse().map_err(|_| MalformedTokenRequest::Scope)?),
+            Some(value) if value.is(client.default_scope.as_str()) => Some(client.default_scope.clone()),
+            Some(value) if value.is(client.scope.as_str()) => Some(client.scope.clone()),
+            Some(value) => Some(value.decoded()?.parse().map_err(|_| MalformedTokenRequest::Scope)?),
         };
-        let resources = match parameters.get("resource") {
+        let resources = match parameters.find("resource") {
             Ok(None) => ResourceSet::default(),
-            Ok(Some(text)) if client.resources.is_just(&text) => client.resources.clone(),
+            Ok(Some(value)) if client.resources.only().is_some_and(|resource| is_name_of(resource, value)) => {
+                client.resources.clone()
+            }
             _ => read_resources(parameters)?,
         };
         Ok(Self { scope, resources })
     }
+}
+
+/// Whether the value would be read as that resource. It may say no where parsing would say yes, never the reverse.
+fn is_name_of(resource: &Resource, value: Value<'_>) -> bool {
+    let rest = value.after(resource.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || (rest.is("/") && resource.is_bare_origin()))
 }
 
 fn read_resources(parameters: &Parameters<'_>) -> Result<ResourceSet, MalformedTokenRequest> {

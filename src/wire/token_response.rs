@@ -2,7 +2,7 @@
 //!
 //! [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1)
 
-use super::json::{self, Object};
+use super::json::Digits;
 use crate::record::Credential;
 use crate::value::{Lifetime, ScopeSet};
 
@@ -24,23 +24,25 @@ impl TokenResponse {
     /// The response as JSON.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let expires_in = i64::try_from(self.expires_in.as_seconds()).unwrap_or(i64::MAX);
-        // The fixed text, the values, and nothing to escape in any of them: one allocation of exact size.
-        let capacity = r#"{"access_token":"","token_type":"Bearer","expires_in":,"scope":""}"#.len()
-            + self.access_token.length()
-            + json::digits(expires_in)
-            + self.refresh_token.as_ref().map_or(0, |token| r#","refresh_token":"""#.len() + token.length())
-            + self.scope.as_str().len();
-        let mut object = Object::with_capacity(capacity);
-        object
-            .plain("access_token", self.access_token.expose())
-            .plain("token_type", "Bearer")
-            .number("expires_in", expires_in);
-        if let Some(refresh_token) = &self.refresh_token {
-            object.plain("refresh_token", refresh_token.expose());
-        }
-        object.plain("scope", self.scope.as_str());
-        object.end()
+        let [before, refresh_token, behind] = match &self.refresh_token {
+            Some(token) => [r#","refresh_token":""#, token.expose(), r#"""#],
+            None => [""; 3],
+        };
+        // Nothing to escape in any of the values, and one allocation of exact size.
+        [
+            r#"{"access_token":""#,
+            self.access_token.expose(),
+            r#"","token_type":"Bearer","expires_in":"#,
+            Digits::of(i64::try_from(self.expires_in.as_seconds()).unwrap_or(i64::MAX)).as_str(),
+            before,
+            refresh_token,
+            behind,
+            r#","scope":""#,
+            self.scope.as_str(),
+            r#""}"#,
+        ]
+        .concat()
+        .into_bytes()
     }
 }
 

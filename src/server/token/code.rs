@@ -15,7 +15,7 @@ impl AuthorizationServer {
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<TokenResponse, EndpointError> {
+    ) -> Result<Box<TokenResponse>, EndpointError> {
         let request = CodeRequest::read(self.prefix(), parameters).map_err(Refusal::from)?;
         let locator = request.code.as_ref().and_then(|code| {
             let masking = self.masking_key_of(code.key_number())?;
@@ -38,7 +38,7 @@ impl AuthorizationServer {
                 }
                 Verdict::Issue(issue) => {
                     self.ensure_account(&grant).await?;
-                    if let Some(response) = self.issue_for_code(&grant, version, &issue, now).await? {
+                    if let Some(response) = self.issue_for_code(&grant, version, issue, now).await? {
                         return Ok(response);
                     }
                 }
@@ -52,9 +52,9 @@ impl AuthorizationServer {
         &self,
         grant: &Grant,
         version: Version,
-        issue: &Issue,
+        issue: Issue,
         now: Timestamp,
-    ) -> Result<Option<TokenResponse>, EndpointError> {
+    ) -> Result<Option<Box<TokenResponse>>, EndpointError> {
         let Some((next, next_version, response)) = self.minted_for_code(grant, issue, now)? else { return Ok(None) };
         match self.commit(next, next_version, Expected::Version(version)).await? {
             Saved::Conflict => return Ok(None),
@@ -67,9 +67,9 @@ impl AuthorizationServer {
     fn minted_for_code(
         &self,
         grant: &Grant,
-        issue: &Issue,
+        issue: Issue,
         now: Timestamp,
-    ) -> Result<Option<(Record, Version, TokenResponse)>, Unavailable> {
+    ) -> Result<Option<(Record, Version, Box<TokenResponse>)>, Unavailable> {
         let now = grant.time(now);
         let mut draw = self.draw()?;
         let next_version = draw.version()?;
@@ -78,12 +78,8 @@ impl AuthorizationServer {
         let (access_token, token) =
             self.mint_access_token(&mut draw, &masking, &locator, &issue.access, grant.approval(), now)?;
         let (refresh_token, chain) = self.start_chain(&mut draw, &masking, grant.id(), &issue.refresh, now)?.unzip();
-        let response = TokenResponse {
-            access_token,
-            expires_in: issue.access.lifetime,
-            refresh_token,
-            scope: issue.access.scope.clone(),
-        };
+        // Boxed, because it passes through many hands.
+        let response = Box::new(Self::response(issue.access, access_token, refresh_token));
         let next = grant.redeemed_at(now, token, chain);
         Ok(next.map(|next| (Record::Grant(Arc::new(next)), next_version, response)))
     }

@@ -25,7 +25,7 @@ impl AuthorizationServer {
         });
         let approval = Approval { scope: approved.scope, resources: approved.resources, user };
         let (approval, issue) = custom::issue(approval, &requested, client, allows_refresh, None, &self.0.policy)?;
-        self.issue_new(client, approval, &issue, grant.grant_type(), now).await
+        self.issue_new(client, approval, issue, grant.grant_type(), now).await
     }
 
     fn custom_refusal(&self, refusal: CustomRefusal) -> EndpointError {

@@ -16,6 +16,6 @@ impl AuthorizationServer {
     ) -> Result<TokenResponse, EndpointError> {
         let requested = RequestedTerms::read_for(client, parameters).map_err(Refusal::from)?;
         let (approval, issue) = client_credentials::issue(&requested, client, None, &self.0.policy)?;
-        self.issue_new(client, approval, &issue, &GrantType::ClientCredentials, now).await
+        self.issue_new(client, approval, issue, &GrantType::ClientCredentials, now).await
     }
 }

@@ -15,7 +15,7 @@ impl AuthorizationServer {
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<TokenResponse, EndpointError> {
+    ) -> Result<Box<TokenResponse>, EndpointError> {
         let request = RefreshRequest::read(self.prefix(), parameters).map_err(Refusal::from)?;
         let locator = request.token.as_ref().and_then(|token| {
             let masking = self.masking_key_of(token.key_number())?;
@@ -55,7 +55,7 @@ impl AuthorizationServer {
                 }
                 Verdict::Issue(issue) => {
                     self.ensure_account(&grant).await?;
-                    if let Some(response) = self.issue_for_refresh(&grant, version, presented, &issue, now).await? {
+                    if let Some(response) = self.issue_for_refresh(&grant, version, presented, issue, now).await? {
                         return Ok(response);
                     }
                 }
@@ -70,17 +70,19 @@ impl AuthorizationServer {
         grant: &Grant,
         version: Version,
         presented: &PresentedRefresh<'_>,
-        issue: &Issue,
+        issue: Issue,
         now: Timestamp,
-    ) -> Result<Option<TokenResponse>, EndpointError> {
+    ) -> Result<Option<Box<TokenResponse>>, EndpointError> {
+        let is_repeated = matches!(issue.refresh, RefreshPlan::Repeat(_));
         let minted = self.minted_for_refresh(grant, presented, issue, now)?;
         let Some((next, next_version, response)) = minted else { return Ok(None) };
         if self.commit(next, next_version, Expected::Version(version)).await? == Saved::Conflict {
             return Ok(None);
         }
-        match issue.refresh {
-            RefreshPlan::Repeat(_) => self.tell(&Event::Repeated { grant: grant.id(), client: grant.client() }),
-            _ => self.issued(grant, &GrantType::RefreshToken),
+        if is_repeated {
+            self.tell(&Event::Repeated { grant: grant.id(), client: grant.client() });
+        } else {
+            self.issued(grant, &GrantType::RefreshToken);
         }
         Ok(Some(response))
     }
@@ -90,9 +92,9 @@ impl AuthorizationServer {
         &self,
         grant: &Grant,
         presented: &PresentedRefresh<'_>,
-        issue: &Issue,
+        issue: Issue,
         now: Timestamp,
-    ) -> Result<Option<(Record, Version, TokenResponse)>, Unavailable> {
+    ) -> Result<Option<(Record, Version, Box<TokenResponse>)>, Unavailable> {
         let now = grant.time(now);
         let Phase::Active(active) = grant.phase() else { return Ok(None) };
         let Some(chain) = &active.refresh else { return Ok(None) };
@@ -104,12 +106,8 @@ impl AuthorizationServer {
             self.mint_access_token(&mut draw, &masking, &locator, &issue.access, grant.approval(), now)?;
         let (refresh_token, chain) =
             self.continue_chain(&mut draw, &masking, grant, chain, presented, &issue.refresh, now)?;
-        let response = TokenResponse {
-            access_token,
-            expires_in: issue.access.lifetime,
-            refresh_token,
-            scope: issue.access.scope.clone(),
-        };
+        // Boxed, because it passes through many hands.
+        let response = Box::new(Self::response(issue.access, access_token, refresh_token));
         let next = grant.refreshed_at(now, token, chain, self.0.policy.most_live_access_tokens);
         Ok(next.map(|next| (Record::Grant(Arc::new(next)), next_version, response)))
     }
