@@ -61,6 +61,7 @@ pub(crate) struct Broken {
     believed: Arc<Mutex<HashMap<Key, Belief>>>,
 }
 
+#[derive(Clone)]
 struct Belief {
     stored: Option<Versioned<Record>>,
     until: Instant,
@@ -71,9 +72,9 @@ impl Broken {
         Self { inner, flaw, saves: AtomicU32::new(0), believed: Arc::default() }
     }
 
-    fn believed(&self, key: Key) -> Option<Option<Versioned<Record>>> {
+    fn believed(&self, key: Key) -> Option<Belief> {
         let believed = self.believed.lock().unwrap();
-        believed.get(&key).filter(|belief| belief.until > Instant::now()).map(|belief| belief.stored.clone())
+        believed.get(&key).filter(|belief| belief.until > Instant::now()).cloned()
     }
 
     fn believe(&self, key: Key, stored: Option<Versioned<Record>>, length: Duration) {
@@ -110,8 +111,8 @@ impl Broken {
 #[async_trait]
 impl Storage for Broken {
     async fn load(&self, key: Key) -> Result<Option<Versioned<Record>>, StorageError> {
-        if let Some(stored) = self.believed(key) {
-            return Ok(stored);
+        if let Some(belief) = self.believed(key) {
+            return Ok(belief.stored);
         }
         let stored = self.inner.load(key).await?;
         if self.flaw == Flaw::Stale {

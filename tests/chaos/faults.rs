@@ -7,8 +7,8 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 
 use crate::database::Database;
-use crate::servers::cluster::Stop;
-use crate::servers::proxy::Cut;
+use crate::servers::postgres::Stop;
+use crate::servers::postgres::proxy::Cut;
 use crate::world::World;
 
 /// One thing that goes wrong.
@@ -26,9 +26,9 @@ pub(crate) enum Fault {
 
 /// The next thing that goes wrong, and how long after the one before.
 pub(crate) fn next(draw: &mut StdRng, has_server: bool) -> (Duration, Fault) {
-    let pause = Duration::from_millis(draw.random_range(200..700));
+    let pause = Duration::from_millis(draw.random_range(300..900));
     let worker = draw.random_range(0..2);
-    let length = Duration::from_millis(draw.random_range(5..300));
+    let length = Duration::from_millis(draw.random_range(5..100));
     let is_even = draw.random_bool(0.5);
     let fault = match draw.random_range(0..100) {
         0..10 => Fault::KillBoth,

@@ -40,6 +40,12 @@
 //!   twice: on purpose, or because a client without retry window repeated a request whose answer was lost, which is what
 //!   strict rotation means.
 //!
+//! # When a run ends
+//!
+//! After the seconds that were asked for, and not before it has killed often enough and every kind of operation was
+//! acknowledged often enough: 50 kills and 10 000 of each kind for a minute or longer, or as `--operations` says. Then
+//! nothing goes wrong any more, and every token of every grant is looked at.
+//!
 //! A run over a store that is broken on purpose succeeds when the rule that it must break was seen broken.
 
 // Clippy's rules for tests reach this crate, which has a `main` of its own, only through this line.

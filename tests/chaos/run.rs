@@ -45,7 +45,7 @@ pub(crate) async fn run(order: Order) -> Option<bool> {
     let begun_at = Instant::now();
     let mut load = JoinSet::new();
     start_load(&mut load, &world, order.seed);
-    let mut draw = draw_of(order.seed, u64::MAX - 1);
+    let mut draw = draw_of(order.seed, u64::MAX);
     let is_reached = loop {
         let (pause, fault) = faults::next(&mut draw, database.has_server());
         sleep(pause).await;
@@ -53,7 +53,7 @@ pub(crate) async fn run(order: Order) -> Option<bool> {
         if order.is_reached(elapsed, &world) {
             break true;
         }
-        if elapsed > order.length * 6 + Duration::from_secs(60) {
+        if elapsed > order.length * LONGEST {
             break false;
         }
         fault.strike(&world, &database).await;
@@ -118,21 +118,22 @@ fn start_load(load: &mut JoinSet<()>, world: &Arc<World>, seed: u64) {
         let (world, mut draw) = (Arc::clone(world), draw_of(seed, u64::MAX / 2 + task));
         load.spawn(async move {
             while !world.is_over() {
-                let Some(mut held) = world.ledger.take(draw.random_range(0..usize::MAX / 2)) else {
-                    sleep(Duration::from_millis(5)).await;
-                    continue;
-                };
+                // They look all the time, and leave the others room.
+                sleep(Duration::from_millis(5)).await;
+                let Some(mut held) = world.ledger.take(draw.random_range(0..usize::MAX / 2)) else { continue };
                 story::revisit(&world, &mut draw, &mut held).await;
                 world.ledger.keep(held);
             }
         });
     }
-    let (world, mut draw) = (Arc::clone(world), draw_of(seed, u64::MAX - 2));
-    load.spawn(async move {
-        while !world.is_over() {
-            story::sweep(&world, &mut draw).await;
-        }
-    });
+    for task in 0..SWEEPERS {
+        let (world, mut draw) = (Arc::clone(world), draw_of(seed, u64::MAX / 3 + task));
+        load.spawn(async move {
+            while !world.is_over() {
+                story::sweep(&world, &mut draw).await;
+            }
+        });
+    }
 }
 
 /// When nothing goes wrong any more: every token of every grant is what its client was told.
@@ -156,7 +157,7 @@ async fn reckon(world: &Arc<World>, seed: u64) {
 }
 
 async fn refresh_for_the_last_time(world: &World, draw: &mut rand::rngs::StdRng, held: &Held) {
-    if held.standing == Standing::Ended {
+    if held.standing == Standing::Ended && draw.random_bool(0.2) {
         return story::refresh_what_ended(world, draw, held).await;
     }
     let Some(token) = held.refresh.as_ref().filter(|_| held.standing == Standing::Alive) else { return };
@@ -185,9 +186,13 @@ fn report(order: &Order, world: &World, database: &Database, elapsed: Duration) 
     }
 }
 
+/// So many times as long as it was to be a run goes on to reach what it must.
+const LONGEST: u32 = 20;
 /// Users that do something at the same time.
 const USERS: u64 = 96;
 /// Machines that do.
-const MACHINES: u64 = 8;
+const MACHINES: u64 = 16;
 /// Resource servers that ask about grants which are not new.
-const VISITORS: u64 = 4;
+const VISITORS: u64 = 2;
+/// Hosts that sweep.
+const SWEEPERS: u64 = 40;

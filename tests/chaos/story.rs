@@ -30,45 +30,43 @@ pub(crate) fn draw_of(seed: u64, number: u64) -> StdRng {
     StdRng::seed_from_u64(seed ^ number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
-/// One user, up to three grants, one end.
+/// One user and one grant or a few, each of which ends; then the session and the user end. Some are left alone.
 pub(crate) async fn user(world: &World, seed: u64, number: u64) {
     let draw = &mut draw_of(seed, number);
     let issuer = if draw.random_bool(0.5) { Issuer::Strict } else { Issuer::Patient };
     let user = User { subject: format!("user-{number}"), session: format!("session-{number}"), logged_in_at: 0 };
+    let is_left_alone = draw.random_bool(0.15);
     let mut grants = Vec::new();
-    for _ in 0..draw.random_range(1..=3) {
-        let role = if draw.random_bool(0.3) { Role::Web } else { Role::App };
+    for _ in 0..if draw.random_bool(0.8) { 1 } else { 3 } {
+        let role = if draw.random_bool(0.15) { Role::Web } else { Role::App };
         let Some(held) = beginning::obtain(world, draw, issuer, role, &user).await else { continue };
         let mut holder = Holder { world, draw, held };
         holder.use_for_a_while().await;
+        if !is_left_alone {
+            holder.end().await;
+        }
+        holder.look().await;
         grants.push(holder.held);
     }
-    if draw.random_bool(0.4) {
-        ending::end_all(world, draw, &mut grants, &user).await;
-    } else {
-        for held in grants.drain(..).collect::<Vec<_>>() {
-            let mut holder = Holder { world, draw, held };
-            holder.end_somehow().await;
-            grants.push(holder.held);
-        }
+    if !is_left_alone {
+        ending::end_session(world, draw, &mut grants, &user).await;
+        ending::end_subject(world, draw, &mut grants, &user).await;
     }
     for held in grants {
-        let mut holder = Holder { world, draw, held };
-        holder.look().await;
-        world.ledger.keep(holder.held);
+        world.ledger.keep(held);
     }
 }
 
 impl Holder<'_> {
     async fn use_for_a_while(&mut self) {
-        for _ in 0..self.draw.random_range(1..5) {
+        for _ in 0..self.draw.random_range(1..4) {
             if self.held.standing == Standing::Ended {
                 return;
             }
             match self.draw.random_range(0..10) {
-                0..2 => self.look().await,
-                2..5 => self.refresh().await,
-                5..8 => self.refresh_in_two_tabs().await,
+                0..3 => self.refresh().await,
+                3..6 if self.held.issuer == Issuer::Strict => self.refresh().await,
+                3..7 => self.refresh_in_two_tabs().await,
                 _ => self.revoke_an_access_token().await,
             }
         }

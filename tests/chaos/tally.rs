@@ -1,5 +1,6 @@
 //! How often everything was done.
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What clients, users, hosts and resource servers do.
@@ -93,7 +94,7 @@ impl Tally {
         let mut totals = [0; 3];
         let mut add = |name: &str, numbers: [u64; 3]| {
             let [acknowledged, refused, unknown] = numbers;
-            table.push_str(&format!("{name:<34}{acknowledged:>14}{refused:>10}{unknown:>10}\n"));
+            let _ = writeln!(table, "{name:<34}{acknowledged:>14}{refused:>10}{unknown:>10}");
         };
         for kind in Kind::ALL {
             let (refused, unknown) = (self.counted(kind, Ending::Refused), self.counted(kind, Ending::Unknown));

@@ -55,7 +55,7 @@ impl World {
         self.tally.count(kind, ending);
         if ending == Ending::Unknown {
             // Nobody hammers on a server that does not answer.
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(100)).await;
         }
         outcome
     }

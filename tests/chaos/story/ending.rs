@@ -9,14 +9,18 @@ use crate::protocol::{Answer, Request, User};
 use crate::tally::Kind;
 use crate::world::{Outcome, World};
 
-/// The host ends the user's session, or everything that the user ever approved.
-pub(super) async fn end_all(world: &World, draw: &mut StdRng, grants: &mut [Held], user: &User) {
+/// The host ends the user's session.
+pub(super) async fn end_session(world: &World, draw: &mut StdRng, grants: &mut [Held], user: &User) {
+    end_all(world, draw, grants, Kind::EndSession, Request::EndSession(user.session.clone())).await;
+}
+
+/// The host ends everything that the user ever approved.
+pub(super) async fn end_subject(world: &World, draw: &mut StdRng, grants: &mut [Held], user: &User) {
+    end_all(world, draw, grants, Kind::EndSubject, Request::EndSubject(user.subject.clone())).await;
+}
+
+async fn end_all(world: &World, draw: &mut StdRng, grants: &mut [Held], kind: Kind, request: Request) {
     let Some(issuer) = grants.first().map(|held| held.issuer) else { return };
-    let (kind, request) = if draw.random_bool(0.5) {
-        (Kind::EndSubject, Request::EndSubject(user.subject.clone()))
-    } else {
-        (Kind::EndSession, Request::EndSession(user.session.clone()))
-    };
     let tries = draw.random_range(1..4);
     let outcome = world.ask_until_known(draw, kind, issuer, (request, tries)).await;
     for held in grants {
@@ -28,15 +32,24 @@ pub(super) async fn end_all(world: &World, draw: &mut StdRng, grants: &mut [Held
 }
 
 impl Holder<'_> {
-    /// What its client, or somebody who found something, does to the grant last. Often nothing.
-    pub(super) async fn end_somehow(&mut self) {
-        match self.draw.random_range(0..10) {
-            0..3 => self.replay().await,
-            3..6 => self.reuse().await,
-            6..8 => self.revoke_the_refresh_token().await,
-            _ => {}
+    /// What its client, or somebody who found something, does to the grant last: one thing after the other, of which
+    /// each must stay without effect once the grant has ended.
+    pub(super) async fn end(&mut self) {
+        let first = self.draw.random_range(0..3);
+        for way in first..first + 3 {
+            match way % 3 {
+                0 => self.replay().await,
+                1 => {
+                    self.reuse().await;
+                    self.reuse().await;
+                }
+                _ => self.revoke_the_refresh_token().await,
+            }
         }
-        if self.held.standing == Standing::Ended {
+        if self.draw.random_bool(0.5) {
+            self.revoke_an_access_token().await;
+        }
+        if self.held.standing == Standing::Ended && self.draw.random_bool(0.2) {
             refresh_what_ended(self.world, self.draw, &self.held).await;
         }
     }

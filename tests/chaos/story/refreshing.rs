@@ -104,6 +104,9 @@ impl Holder<'_> {
 
     /// Uses a spent refresh token, as somebody does who has found it.
     pub(super) async fn reuse(&mut self) {
+        if self.held.spent.is_empty() {
+            self.refresh().await;
+        }
         if self.held.refresh.is_none() || self.held.spent.is_empty() {
             return;
         }
@@ -146,7 +149,7 @@ impl Holder<'_> {
             Outcome::Done(Answer::Tokens { access, refresh }) => {
                 let place = || format!("a repeated answer differs, {}", described(&self.held));
                 self.world.ledger.check(refresh == self.held.refresh, Rule::OneLiveRefreshToken, place);
-                self.held.access.push((access, Standing::Alive));
+                self.receive(&token, begun_at, access, refresh);
             }
             Outcome::Unknown => {}
             other => self.is_refused(&other),
@@ -159,6 +162,8 @@ impl Holder<'_> {
     }
 
     fn receive(&mut self, spent: &str, begun_at: Instant, access: String, refresh: Option<String>) {
+        let place = || format!("refreshed, {}", described(&self.held));
+        self.world.ledger.check(self.held.standing != Standing::Ended, Rule::WhatEndedIsOver, place);
         self.held.access.push((access, Standing::Alive));
         let Some(refresh) = refresh.filter(|refresh| Some(refresh) != self.held.refresh.as_ref()) else { return };
         let is_new = self.held.spent.iter().all(|(token, _)| *token != refresh);
