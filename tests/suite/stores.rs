@@ -5,5 +5,7 @@
 
 mod postgres;
 mod redis;
-mod servers;
 mod sqlite;
+
+#[path = "../servers/mod.rs"]
+mod servers;

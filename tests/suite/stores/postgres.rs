@@ -1,11 +1,6 @@
 //! PostgreSQL: a server of our own on a Unix socket, alone and behind PgBouncer.
 
 mod bouncer;
-mod cluster;
-mod proxy;
-mod unprivileged;
-
-// What is shown with them.
 mod contract;
 mod flows;
 mod outages;
@@ -20,7 +15,7 @@ use grantsmith::storage::postgres::PostgresStorage;
 use grantsmith::value::{Realm, Timestamp};
 use tokio::runtime::Runtime;
 
-use self::cluster::Cluster;
+use super::servers::postgres::Cluster;
 
 /// The server that these tests share, for one test at a time: its connections are few. `None` if it is left out.
 fn shared() -> Option<(&'static Cluster, MutexGuard<'static, ()>)> {

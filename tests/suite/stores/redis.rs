@@ -8,7 +8,6 @@ mod flow;
 mod proxy;
 mod replicas;
 mod round_trips;
-mod server;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +20,7 @@ use grantsmith::storage::redis::RedisStorage;
 use grantsmith::value::{Realm, Timestamp};
 use tokio::runtime::Runtime;
 
-use self::server::Server;
+use super::servers::redis::Server;
 
 /// A runtime whose threads drive connections while a test blocks.
 fn runtime() -> Runtime {

@@ -5,9 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::servers;
-use super::cluster::Cluster;
-use super::unprivileged::{self, Guard};
+use crate::stores::servers;
+use crate::stores::servers::postgres::Cluster;
+use crate::stores::servers::unprivileged::{self, Guard};
 
 /// A pooler that gives its clients a connection for one transaction at a time. It ends with this value.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use grantsmith::policy::Policy;
 use grantsmith::storage::postgres::PostgresStorage;
 use grantsmith::wire::FormRequest;
 
-use super::proxy::Proxy;
 use super::{fresh, runtime, shared};
+use crate::stores::servers::postgres::proxy::Proxy;
 use crate::token_world::{TokenWorld, Wish, access, basic, code_of, redemption, refresh_of};
 use crate::world::World;
 

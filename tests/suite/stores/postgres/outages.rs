@@ -8,9 +8,9 @@ use grantsmith::storage::postgres::{OpenError, PostgresStorage};
 use grantsmith::value::Timestamp;
 use tokio_postgres::NoTls;
 
-use super::cluster::{Cluster, Stop};
-use super::proxy::{Cut, Proxy};
 use super::{fresh, runtime, saved, session, shared, versioned};
+use crate::stores::servers::postgres::proxy::{Cut, Proxy};
+use crate::stores::servers::postgres::{Cluster, Stop};
 
 #[test]
 fn a_server_that_was_stopped_or_killed_is_unavailable_until_it_is_back() {
@@ -115,6 +115,7 @@ fn a_load_whose_connection_is_cut_is_unavailable() {
             assert_eq!(lost.kind(), StorageErrorKind::Unavailable);
             assert!(storage.load(key).await.unwrap().is_some());
         }
+        assert!(proxy.cut_connections() >= 2);
     });
 }
 

@@ -11,8 +11,9 @@ use grantsmith::value::Timestamp;
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::cluster::Cluster;
-use super::{runtime, saved, session, unprivileged};
+use super::{runtime, saved, session};
+use crate::stores::servers::postgres::Cluster;
+use crate::stores::servers::unprivileged;
 
 #[test]
 fn tls_is_used_with_a_certificate_that_is_trusted_and_only_then() {

@@ -4,8 +4,8 @@ use grantsmith::host::{Expected, Saved, Storage as _, StorageErrorKind};
 use grantsmith::policy::danger::AcceptLossOnFailover;
 use grantsmith::storage::redis::RedisStorage;
 
-use super::server::Cluster;
 use super::{PATIENCE, at, create, key_of, listed, runtime, session, version_of, versioned};
+use crate::stores::servers::redis::Cluster;
 
 async fn open(cluster: &Cluster) -> RedisStorage {
     let urls = cluster.urls();

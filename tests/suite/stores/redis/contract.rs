@@ -8,8 +8,8 @@ use grantsmith::policy::danger::AcceptLossOnFailover;
 use grantsmith::storage::contract::Suite;
 use grantsmith::storage::redis::{RedisSetup, RedisStorage};
 
-use super::server::{Cluster, Server};
 use super::{PATIENCE, at, create, key_of, listed, open, runtime, session, version_of, versioned};
+use crate::stores::servers::redis::{Cluster, Server};
 
 #[test]
 fn one_server_keeps_the_contract() {

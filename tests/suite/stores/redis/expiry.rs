@@ -4,8 +4,8 @@ use grantsmith::host::{Expected, Filter, Saved, Storage as _};
 use grantsmith::record::{Record, UsedIdentifier};
 use grantsmith::value::Timestamp;
 
-use super::server::Server;
 use super::{NOW, at, create, key_of, listed, open, realm, runtime, session, versioned};
+use crate::stores::servers::redis::Server;
 
 const DAY: i64 = 86_400;
 

@@ -7,8 +7,8 @@ use grantsmith::policy::danger::AcceptLossOnFailover;
 use grantsmith::storage::redis::RedisStorage;
 
 use super::proxy::Proxy;
-use super::server::{Server, eventually};
 use super::{at, create, key_of, listed, open, runtime, session, version_of, versioned};
+use crate::stores::servers::redis::{Server, eventually};
 
 fn kind<T>(answer: Result<T, StorageError>) -> Option<StorageErrorKind> {
     answer.err().map(|error| error.kind())

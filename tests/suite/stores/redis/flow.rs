@@ -8,8 +8,8 @@ use grantsmith::server::AuthorizationServer;
 use grantsmith::storage::redis::RedisStorage;
 use pollster::FutureExt as _;
 
-use super::server::{Cluster, Server};
 use super::{open, runtime};
+use crate::stores::servers::redis::{Cluster, Server};
 use crate::token_world::{TokenWorld, Wish, access, keyring, post, redemption, refresh_of};
 
 /// Redeems, introspects, refreshes and revokes.

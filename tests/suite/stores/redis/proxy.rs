@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use super::server::Server;
+use crate::stores::servers::redis::Server;
 
 pub(super) struct Proxy {
     port: u16,

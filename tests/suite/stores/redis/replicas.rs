@@ -6,8 +6,8 @@ use grantsmith::host::{Expected, Saved, Storage as _, StorageErrorKind};
 use grantsmith::policy::danger::AcceptLossOnFailover;
 use grantsmith::storage::redis::RedisStorage;
 
-use super::server::Server;
 use super::{PATIENCE, at, create, key_of, listed, open, runtime, session, version_of, versioned};
+use crate::stores::servers::redis::Server;
 
 #[test]
 fn a_write_that_no_replica_acknowledged_is_unknown_and_is_not_read_before_one_has_it() {

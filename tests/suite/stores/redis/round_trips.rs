@@ -9,8 +9,8 @@ use grantsmith::storage::redis::RedisStorage;
 use pollster::FutureExt as _;
 
 use super::proxy::Proxy;
-use super::server::Server;
 use super::{at, create, key_of, realm, runtime, session, versioned};
+use crate::stores::servers::redis::Server;
 use crate::token_world::{TokenWorld, Wish, access, refresh_of};
 
 #[test]

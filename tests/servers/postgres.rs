@@ -1,5 +1,7 @@
 //! A PostgreSQL server in a temporary directory, reached by a Unix socket only.
 
+pub(crate) mod proxy;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +10,6 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, NoTls};
 
-use super::super::servers;
 use super::unprivileged::{self, Guard};
 
 /// A server with 64 connections. It ends with this value, or with the process.
@@ -37,7 +38,7 @@ impl Cluster {
 
     /// A server with these lines in its configuration.
     pub(crate) fn start_with(settings: &str) -> Option<Self> {
-        let programs = servers::find("postgres", "postgres")?.canonicalize().unwrap().parent().unwrap().to_path_buf();
+        let programs = super::find("postgres", "postgres")?.canonicalize().unwrap().parent().unwrap().to_path_buf();
         let directory = unprivileged::directory("postgres");
         let data = directory.join("data");
         let script = "\"$2/pg_ctl\" -D \"$1/data\" -m immediate stop; rm -rf \"$1\"";

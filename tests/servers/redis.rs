@@ -9,10 +9,8 @@ use std::time::Duration;
 use redis::{FromRedisValue, cmd};
 use tempfile::TempDir;
 
-use crate::stores::servers;
-
 /// One running server. Dropping it kills it.
-pub(super) struct Server {
+pub(crate) struct Server {
     program: PathBuf,
     directory: TempDir,
     port: u16,
@@ -22,12 +20,12 @@ pub(super) struct Server {
 
 impl Server {
     /// A server that loses nothing when it is killed. `None` if Redis is not installed.
-    pub(super) fn start() -> Option<Self> {
-        Some(Self::launch(servers::find("redis", "redis-server")?, &["--appendonly", "yes", "--appendfsync", "always"]))
+    pub(crate) fn start() -> Option<Self> {
+        Some(Self::launch(super::find("redis", "redis-server")?, &DURABLE))
     }
 
     /// A replica of a server.
-    pub(super) fn replica_of(primary: &Self) -> Self {
+    pub(crate) fn replica_of(primary: &Self) -> Self {
         let port = primary.port.to_string();
         let options = ["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"];
         let replica = Self::launch(primary.program.clone(), &options);
@@ -47,32 +45,32 @@ impl Server {
         server
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// Kills the server, as a crash would.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     /// Starts it again on what it had written.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.process = spawn(&self.program, &self.directory, self.port, &self.options);
         self.await_ready();
     }
 
     /// Stops it from answering, with its connections open.
-    pub(super) fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.signal("-STOP");
     }
 
-    pub(super) fn resume(&self) {
+    pub(crate) fn resume(&self) {
         self.signal("-CONT");
     }
 
@@ -81,7 +79,7 @@ impl Server {
     }
 
     /// What the server answers to a command.
-    pub(super) fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
+    pub(crate) fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
         self.try_ask(command).unwrap()
     }
 
@@ -96,7 +94,7 @@ impl Server {
     }
 
     /// The names of the server's keys that match.
-    pub(super) fn keys(&self, pattern: &str) -> Vec<String> {
+    pub(crate) fn keys(&self, pattern: &str) -> Vec<String> {
         self.ask(&["KEYS", pattern])
     }
 
@@ -112,18 +110,22 @@ impl Drop for Server {
     }
 }
 
+/// So that what was acknowledged is on the disk.
+const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
+
 /// Three nodes that share the slots.
-pub(super) struct Cluster {
-    pub(super) nodes: [Server; 3],
+pub(crate) struct Cluster {
+    pub(crate) nodes: [Server; 3],
 }
 
 impl Cluster {
-    pub(super) fn start() -> Option<Self> {
-        let program = servers::find("redis-cluster", "redis-server")?;
+    /// A cluster that loses nothing when its nodes are killed. `None` if Redis is not installed.
+    pub(crate) fn start() -> Option<Self> {
+        let program = super::find("redis-cluster", "redis-server")?;
         let nodes = [(0, 5460), (5461, 10922), (10923, 16383)].map(|(first, last): (u16, u16)| {
             let bus = free_port().to_string();
             let options = ["--cluster-enabled", "yes", "--cluster-port", &bus, "--cluster-node-timeout", "2000"];
-            let node = Server::launch(program.clone(), &options);
+            let node = Server::launch(program.clone(), &[&options, &DURABLE[..]].concat());
             node.ask::<()>(&["CLUSTER", "SET-CONFIG-EPOCH", &(first + 1).to_string()]);
             node.ask::<()>(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()]);
             (node, bus)
@@ -141,7 +143,7 @@ impl Cluster {
         Some(Self { nodes: nodes.map(|(node, _)| node) })
     }
 
-    pub(super) fn urls(&self) -> [String; 3] {
+    pub(crate) fn urls(&self) -> [String; 3] {
         self.nodes.each_ref().map(Server::url)
     }
 }
@@ -157,7 +159,7 @@ fn free_port() -> u16 {
 }
 
 /// Waits until it holds.
-pub(super) fn eventually(holds: impl Fn() -> bool) {
+pub(crate) fn eventually(holds: impl Fn() -> bool) {
     for _ in 0..1000 {
         if holds() {
             return;

@@ -1,4 +1,8 @@
-//! Which servers this machine has.
+//! The servers that the stores are for: which of them this machine has, how they start, and what stands between.
+
+pub(crate) mod postgres;
+pub(crate) mod redis;
+pub(crate) mod unprivileged;
 
 use std::env;
 use std::io::Write as _;
@@ -9,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// # Panics
 ///
 /// If `GRANTSMITH_REQUIRE` names the server and the program is missing.
-pub(super) fn find(server: &str, program: &str) -> Option<PathBuf> {
+pub(crate) fn find(server: &str, program: &str) -> Option<PathBuf> {
     let found = places().map(|place| place.join(program)).find(|path| path.is_file());
     if found.is_none() {
         assert!(!is_required(server), "{server} is required, but there is no {program}");

@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A directory of the user that servers run as. The guard that ends the server removes it.
-pub(super) fn directory(purpose: &str) -> PathBuf {
+pub(crate) fn directory(purpose: &str) -> PathBuf {
     let directory = tempfile::Builder::new().prefix(&format!("grantsmith-{purpose}-")).tempdir().unwrap().keep();
     give(&directory);
     directory
 }
 
 /// Makes the user that servers run as the owner.
-pub(super) fn give(path: &Path) {
+pub(crate) fn give(path: &Path) {
     if let Some((user, group)) = user() {
         chown(path, Some(user), Some(group)).unwrap();
     }
 }
 
 /// The program, to be run as that user.
-pub(super) fn command(program: impl AsRef<Path>) -> Command {
+pub(crate) fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new(program.as_ref());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/").env("LC_ALL", "C");
     if let Some((user, group)) = user() {
@@ -33,11 +33,11 @@ pub(super) fn command(program: impl AsRef<Path>) -> Command {
 
 /// Runs a script when the guard is dropped, or when this process has ended in whatever way.
 #[derive(Debug)]
-pub(super) struct Guard(Child);
+pub(crate) struct Guard(Child);
 
 impl Guard {
     /// The script's arguments are `$1`, `$2`, … .
-    pub(super) fn new(script: &str, arguments: &[&Path]) -> io::Result<Self> {
+    pub(crate) fn new(script: &str, arguments: &[&Path]) -> io::Result<Self> {
         // Its standard input ends when we do.
         let mut guard = command("/bin/sh");
         guard.arg("-c").arg(format!("read _; {script}")).arg("guard").args(arguments).stdin(Stdio::piped());

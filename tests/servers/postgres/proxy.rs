@@ -33,13 +33,15 @@ struct State {
     behind: PathBuf,
     cut: Mutex<Cut>,
     round_trips: AtomicUsize,
+    cut_connections: AtomicUsize,
 }
 
 impl Proxy {
     /// In front of the server whose socket is in that directory.
     pub(crate) fn before(directory: &Path) -> Self {
         let behind = directory.join(".s.PGSQL.5432");
-        let state = State { behind, cut: Mutex::new(Cut::Never), round_trips: AtomicUsize::new(0) };
+        let (round_trips, cut_connections) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let state = State { behind, cut: Mutex::new(Cut::Never), round_trips, cut_connections };
         let proxy = Self { directory: TempDir::new().unwrap(), state: Arc::new(state) };
         let listener = UnixListener::bind(proxy.directory.path().join(".s.PGSQL.5432")).unwrap();
         let state = Arc::clone(&proxy.state);
@@ -60,9 +62,22 @@ impl Proxy {
         *self.state.cut.lock().unwrap() = cut;
     }
 
+    /// How many connections it has cut.
+    pub(crate) fn cut_connections(&self) -> usize {
+        self.state.cut_connections.load(Ordering::SeqCst)
+    }
+
     /// How often an answer was asked for since the last call.
     pub(crate) fn take_round_trips(&self) -> usize {
         self.state.round_trips.swap(0, Ordering::SeqCst)
+    }
+}
+
+impl State {
+    fn cuts(&self, cut: Cut) -> bool {
+        let cuts = *self.cut.lock().unwrap() == cut;
+        self.cut_connections.fetch_add(usize::from(cuts), Ordering::SeqCst);
+        cuts
     }
 }
 
@@ -83,7 +98,7 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State
     pass(&mut from, &mut to, length).await?;
     loop {
         let (kind, length) = (from.read_u8().await?, from.read_u32().await?);
-        if *state.cut.lock().unwrap() == Cut::Requests {
+        if state.cuts(Cut::Requests) {
             return Ok(());
         }
         // Sync, or a simple query: what the server answers with "ready".
@@ -107,7 +122,7 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State)
     let mut buffer = vec![0; 65_536];
     loop {
         let length = from.read(&mut buffer).await?;
-        if length == 0 || *state.cut.lock().unwrap() == Cut::Answers {
+        if length == 0 || state.cuts(Cut::Answers) {
             return Ok(());
         }
         to.write_all(&buffer[..length]).await?;
