@@ -1,6 +1,6 @@
 //! The command line: three flags.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use crate::store::Store;
 
@@ -31,7 +31,7 @@ impl Task {
                 Some("--help" | "-h") => return Ok(Self::Help),
                 Some("--serve") => serve = true,
                 Some("--port") => port = Some(read_port(arguments.next())?),
-                Some("--store") => store = read_store(arguments.next())?,
+                Some("--store") => store = read_store(arguments.next().as_deref())?,
                 _ => return Err(format!("unknown argument {}; try --help", argument.to_string_lossy().escape_debug())),
             }
         }
@@ -50,8 +50,8 @@ fn read_port(argument: Option<OsString>) -> Result<u16, String> {
         .ok_or_else(|| format!("--port needs a number from 1 to {MOST_PORT}"))
 }
 
-fn read_store(argument: Option<OsString>) -> Result<Store, String> {
-    Store::read(argument.as_ref().and_then(|text| text.to_str()).unwrap_or_default())
+fn read_store(argument: Option<&OsStr>) -> Result<Store, String> {
+    Store::read(argument.and_then(OsStr::to_str).unwrap_or_default())
 }
 
 pub const USAGE: &str = "\
