@@ -8,6 +8,8 @@ mod authorize;
 mod builder;
 mod clients;
 mod commit;
+#[cfg(feature = "metrics")]
+mod count;
 mod error;
 mod guard;
 mod introspect;
@@ -18,7 +20,10 @@ mod register;
 mod remote_introspection;
 mod revoke;
 mod sweep;
+mod tell;
 mod token;
+#[cfg(feature = "tracing")]
+mod trace;
 mod validate;
 
 use std::sync::Arc;
@@ -43,7 +48,7 @@ pub use sweep::{Sweeper, Sweeping};
 
 use self::clients::Registry;
 use crate::host::{
-    AccountDirectory, Clock, CustomGrant, Entropy, Event, EventSink, Keyring, RateLimiter, SecretVerifier, Storage,
+    AccountDirectory, Clock, CustomGrant, Entropy, EventSink, Keyring, RateLimiter, SecretVerifier, Storage,
 };
 use crate::policy::Policy;
 use crate::value::{Issuer, Realm, Timestamp};
@@ -124,12 +129,6 @@ impl AuthorizationServer {
 
     fn prefix(&self) -> &str {
         self.0.policy.credential_prefix.as_str()
-    }
-
-    fn tell(&self, event: &Event<'_>) {
-        if let Some(events) = &self.0.events {
-            events.record(&self.0.realm, event);
-        }
     }
 }
 

@@ -54,6 +54,7 @@ mod vectors;
 // What happens at the same time, and what goes wrong.
 mod faults;
 mod model;
+mod observability;
 mod races;
 mod storage;
 mod stores;
