@@ -76,6 +76,7 @@ impl AuthorizationServer {
 
     async fn is_verified(&self, check: &authentication::SecretCheck) -> Result<bool, Unavailable> {
         let Some(verifier) = &self.0.verifier else { return Ok(false) };
+        let _place = self.0.secret_checks.begin().ok_or(Unavailable::SecretChecksBusy)?;
         for stored in check.stored() {
             if verifier.verify(stored, check.presented()).await? {
                 return Ok(true);

@@ -19,6 +19,7 @@ mod mint;
 mod register;
 mod remote_introspection;
 mod revoke;
+mod secret_checks;
 mod sweep;
 mod tell;
 mod token;
@@ -47,6 +48,7 @@ pub use sweep::Swept;
 pub use sweep::{Sweeper, Sweeping};
 
 use self::clients::Registry;
+use self::secret_checks::SecretChecks;
 use crate::host::{
     AccountDirectory, Clock, CustomGrant, Entropy, EventSink, Keyring, RateLimiter, SecretVerifier, Storage,
 };
@@ -73,6 +75,7 @@ pub(crate) struct Parts {
     events: Option<Arc<dyn EventSink>>,
     limiter: Option<Arc<dyn RateLimiter>>,
     verifier: Option<Arc<dyn SecretVerifier>>,
+    secret_checks: SecretChecks,
     accounts: Option<Arc<dyn AccountDirectory>>,
     custom_grants: Vec<Arc<dyn CustomGrant>>,
     scopes_supported: Vec<String>,

@@ -53,6 +53,7 @@ mod vectors;
 
 // What happens at the same time, and what goes wrong.
 mod faults;
+mod limits;
 mod model;
 mod observability;
 mod races;

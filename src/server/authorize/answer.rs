@@ -98,6 +98,7 @@ impl AuthorizationServer {
             Unavailable::Entropy(_)
             | Unavailable::Keyring
             | Unavailable::OutcomeUnknown
+            | Unavailable::SecretChecksBusy
             | Unavailable::SecretVerifier(_)
             | Unavailable::Storage(_) => ErrorCode::ServerError,
         };
