@@ -16,7 +16,8 @@ impl SecretChecks {
     /// A place, until it is dropped. `None` if all are taken.
     pub(super) fn begin(&self) -> Option<Place<'_>> {
         let taken = self.free.fetch_update(Ordering::Acquire, Ordering::Relaxed, |free| free.checked_sub(1));
-        taken.is_ok().then_some(Place(self))
+        // Not `then_some`: a place that is made is given back.
+        taken.is_ok().then(|| Place(self))
     }
 }
 
