@@ -60,6 +60,8 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
+type Ask<'a> = &'a dyn Fn(&TokenWorld);
+
 /// The events that a request leaves, by the first word of each.
 fn told(world: &TokenWorld, request: impl FnOnce(&TokenWorld)) -> Vec<String> {
     let before = world.events.lines().len();
@@ -74,7 +76,6 @@ fn every_outcome_of_the_endpoints_for_clients_is_told_of() {
     let tokens = world.tokens(&world.web);
     let machine = "grant_type=client_credentials&scope=read";
 
-    type Ask<'a> = &'a dyn Fn(&TokenWorld);
     let requests: [(&str, Ask<'_>); 12] = [
         ("Issued", &|world| drop(world.token(&world.machine, machine).unwrap())),
         ("Refused", &|world| drop(world.token(&world.web, "grant_type=nothing").unwrap_err())),
@@ -184,7 +185,7 @@ fn has_fields(line: &str, name: &str, expected: &str) -> bool {
 fn a_span_of_the_hosts_own_is_left_alone() {
     let world = TokenWorld::new();
 
-    let (_, text) = traced(|| {
+    let ((), text) = traced(|| {
         let span = tracing::info_span!("host", oauth.outcome = "mine");
         let _entered = span.enter();
         world.server.end_subject(&"alice".parse().unwrap()).block_on().unwrap();
