@@ -23,7 +23,7 @@ pub fn init(section: &LogSection) -> Result<(), String> {
     let filter: Targets = section
         .filter
         .parse()
-        .map_err(|_| "must be a level, or targets and levels such as \"warn,audit=info\"".to_owned())?;
+        .map_err(|_| "must be a level, or targets and levels such as \"info,grantsmith=debug\"".to_owned())?;
     let lines = fmt::layer().with_writer(io::stderr);
     let lines = match section.format {
         LogFormat::Text => lines.with_ansi(false).boxed(),

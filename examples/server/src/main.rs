@@ -9,9 +9,9 @@
 //! they are), `registry` (the clients).
 
 mod accounts;
+mod alarms;
 mod app;
 mod arguments;
-mod audit;
 mod config;
 mod connected;
 mod cookies;

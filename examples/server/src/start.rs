@@ -9,9 +9,9 @@ use grantsmith::server::AuthorizationServer;
 use grantsmith::value::{Issuer, Realm, Resource};
 
 use crate::accounts::Accounts;
+use crate::alarms::Alarms;
 use crate::app::{App, Host, auto_login};
 use crate::arguments::Serve;
-use crate::audit::AuditLog;
 use crate::config::{Config, Key, StoreUrl};
 use crate::forms::Forms;
 use crate::listeners::{self, Listener};
@@ -101,7 +101,7 @@ async fn build(config: &Config, arguments: &Serve, issuer: &Issuer) -> Result<Ap
         .clients(registry)
         .accounts(accounts.clone())
         .secret_verifier(Arc::new(ClientSecrets(checks)))
-        .events(Arc::new(AuditLog))
+        .events(Arc::new(Alarms))
         .scopes_supported(config.file.scopes.keys().map(String::as_str))
         .build()
         .map_err(|error| error.to_string())?;

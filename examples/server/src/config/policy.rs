@@ -1,5 +1,7 @@
 //! The section `policy`: a profile, and where this server differs from it.
 
+use std::num::NonZeroU32;
+
 use grantsmith::policy::{
     CodeReplay, CredentialPrefix, ErrorRedirect, Policy, PolicyViolation, RefreshRotation, RememberedConsent,
 };
@@ -27,6 +29,7 @@ pub struct PolicySection {
     pub remembered_consent: RememberedConsentChoice,
     pub requires_redirect_uri_at_token_endpoint: bool,
     pub credential_prefix: String,
+    pub most_concurrent_secret_checks: Option<NonZeroU32>,
     pub danger: DangerSection,
 }
 
@@ -119,6 +122,8 @@ impl Config {
         policy.credential_prefix = CredentialPrefix::new(&section.credential_prefix).map_err(|_| {
             self.error_at(&key.then("credential_prefix"), "must be at most 16 of letters, digits, _ and -")
         })?;
+        policy.most_concurrent_secret_checks =
+            section.most_concurrent_secret_checks.unwrap_or(policy.most_concurrent_secret_checks);
         policy.danger.allows_insecure_loopback_issuer = section.danger.allows_insecure_loopback_issuer;
         policy.danger.allows_long_lived_codes = section.danger.allows_long_lived_codes;
         policy.danger.allows_long_lived_access_tokens = section.danger.allows_long_lived_access_tokens;
