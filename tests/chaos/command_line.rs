@@ -72,8 +72,8 @@ impl Request {
     fn order(&self, store: Store, flaw: Option<Flaw>, drawn: u64) -> Order {
         let seconds = self.seconds.unwrap_or(SHORT);
         let is_long = seconds >= LONG;
-        let operations = self.operations.unwrap_or(if is_long { 10_000 } else { 1 });
-        let least = Least { kills: if is_long { 50 } else { 1 }, operations };
+        let (kills, operations, together) = if is_long { (50, 500, 10_000) } else { (1, 1, 1) };
+        let least = Least { kills, operations: self.operations.unwrap_or(operations), together };
         Order { store, flaw, length: Duration::from_secs(seconds), seed: self.seed.unwrap_or(drawn), least }
     }
 }
