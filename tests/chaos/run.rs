@@ -34,6 +34,8 @@ pub(crate) struct Order {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Least {
     pub(crate) kills: u64,
+    /// Stops of the database, if it has a server.
+    pub(crate) stops: u64,
     /// Acknowledged operations of each kind, as [`Kind::least`] weighs them.
     pub(crate) operations: u64,
     /// Acknowledged operations of all kinds.
@@ -60,18 +62,19 @@ async fn play(order: &Order, world: &Arc<World>, database: &Database) -> bool {
     let mut load = JoinSet::new();
     start_load(&mut load, world, order.seed);
     let mut draw = draw_of(order.seed, u64::MAX);
+    let mut faults = 0;
     let is_reached = loop {
         let (pause, fault) = faults::next(&mut draw, database.has_server());
         sleep(pause).await;
         let elapsed = begun_at.elapsed();
-        if order.is_reached(elapsed, world) {
+        if order.is_reached(elapsed, world, database) {
             break true;
         }
         if elapsed > order.soft_limit() {
             break false;
         }
         fault.strike(world, database).await;
-        await_progress(world, begun_at + order.soft_limit()).await;
+        await_progress(world, &mut faults, begun_at + order.soft_limit()).await;
     };
     world.is_over.store(true, Ordering::SeqCst);
     load.join_all().await;
@@ -81,16 +84,19 @@ async fn play(order: &Order, world: &Arc<World>, database: &Database) -> bool {
     is_reached
 }
 
-/// Lets some users get through before the next fault, however slow the machine is.
-async fn await_progress(world: &World, until: Instant) {
-    let enough = world.tally.acknowledged(Kind::Approve) + APPROVALS;
-    while world.tally.acknowledged(Kind::Approve) < enough && Instant::now() < until {
+/// Lets some users get through before the next fault, and now and then a sweep, however slow the machine is.
+async fn await_progress(world: &World, faults: &mut u64, until: Instant) {
+    *faults += 1;
+    let sweeps = u64::from(faults.is_multiple_of(FAULTS_FOR_A_SWEEP));
+    let wanted = [(Kind::Approve, APPROVALS), (Kind::Sweep, sweeps)];
+    let wanted = wanted.map(|(kind, count)| (kind, world.tally.acknowledged(kind) + count));
+    while wanted.iter().any(|(kind, count)| world.tally.acknowledged(*kind) < *count) && Instant::now() < until {
         sleep(Duration::from_millis(10)).await;
     }
 }
 
 impl Order {
-    fn is_reached(&self, elapsed: Duration, world: &World) -> bool {
+    fn is_reached(&self, elapsed: Duration, world: &World, database: &Database) -> bool {
         if let Some(flaw) = self.flaw {
             // The flaw is shown as soon as somebody has noticed it.
             return world.ledger.violations().contains_key(&flaw.breaks());
@@ -98,6 +104,7 @@ impl Order {
         let acknowledged = |kind| world.tally.acknowledged(kind);
         elapsed >= self.length
             && world.tally.kills.load(Ordering::Relaxed) >= self.least.kills
+            && (!database.has_server() || world.tally.stops.load(Ordering::Relaxed) >= self.least.stops)
             && Kind::ALL.into_iter().all(|kind| acknowledged(kind) >= kind.least(self.least.operations))
             && Kind::ALL.into_iter().map(acknowledged).sum::<u64>() >= self.least.together
     }
@@ -228,7 +235,9 @@ const USERS: u64 = 96;
 const MACHINES: u64 = 16;
 /// Resource servers that ask about grants which are not new.
 const VISITORS: u64 = 2;
-/// Hosts that sweep.
-const SWEEPERS: u64 = 4;
+/// Hosts that sweep. Two at once would only be slower, each by as much.
+const SWEEPERS: u64 = 1;
 /// So many approvals there are between two faults; everything else that users do follows from one.
 const APPROVALS: u64 = 25;
+/// After so many faults, the next one waits for a sweep.
+const FAULTS_FOR_A_SWEEP: u64 = 8;
