@@ -24,16 +24,21 @@ impl AuthorizationServer {
     /// # Errors
     ///
     /// [`EndpointError`], which says what the client sees.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(
+            name = "oauth.token",
+            skip_all,
+            fields(oauth.client, oauth.grant_type, oauth.outcome, oauth.refusal)
+        )
+    )]
     pub async fn token(&self, request: &FormRequest<'_>) -> Result<TokenResponse, EndpointError> {
-        let parameters = Parameters::parse(request.body)?;
+        let parameters = self.parameters(Endpoint::Token, request)?;
         let now = self.now();
         let authenticated = self.authenticate(Endpoint::Token, request, &parameters, now).await?;
         let client = authenticated.client();
         let answer = self.dispatch(&parameters, client, now).await;
-        if let Err(EndpointError::Token(refusal)) = &answer {
-            self.tell(&Event::Refused { client: Some(client.id()), reason: &refusal.to_string() });
-        }
-        answer
+        answer.inspect_err(|error| self.tell_of_error(Endpoint::Token, client, error))
     }
 
     async fn dispatch(
