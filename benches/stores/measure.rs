@@ -20,7 +20,7 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    pub(crate) const FULL: Self = Self { records: 2_000, turns: 9 };
+    pub(crate) const FULL: Self = Self { records: 1_000, turns: 5 };
     pub(crate) const MOMENT: Self = Self { records: 50, turns: 1 };
 }
 
@@ -79,7 +79,7 @@ impl fmt::Display for Measured {
     }
 }
 
-/// Both take turns; who begins changes.
+/// Both take turns, operation by operation.
 pub(crate) async fn compared(through: &Arc<dyn Subject>, pair: &Pair, effort: Effort) -> Vec<Measured> {
     let items = Arc::new(records::grants(effort.records).await);
     // Connections are made and statements cached.
@@ -88,9 +88,18 @@ pub(crate) async fn compared(through: &Arc<dyn Subject>, pair: &Pair, effort: Ef
     }
     let mut times = Vec::new();
     for number in 0..effort.turns {
-        let (first, second) = if number % 2 == 0 { (through, &pair.raw) } else { (&pair.raw, through) };
-        let (first, second) = (turn(first, &items).await, turn(second, &items).await);
-        times.push(if number % 2 == 0 { (first, second) } else { (second, first) });
+        let (mut of_through, mut of_raw) = ([Duration::ZERO; 4], [Duration::ZERO; 4]);
+        for ((operation, through_time), raw_time) in Operation::ALL.into_iter().zip(&mut of_through).zip(&mut of_raw) {
+            // Who begins changes.
+            if number % 2 == 0 {
+                *through_time = step(through, operation, &items).await;
+                *raw_time = step(&pair.raw, operation, &items).await;
+            } else {
+                *raw_time = step(&pair.raw, operation, &items).await;
+                *through_time = step(through, operation, &items).await;
+            }
+        }
+        times.push((of_through, of_raw));
     }
     let mut lines = Vec::new();
     for (position, operation) in Operation::ALL.into_iter().enumerate() {
@@ -175,20 +184,25 @@ async fn fill(storage: &Arc<dyn Storage>, numbers: std::ops::Range<u64>) {
 async fn turn(subject: &Arc<dyn Subject>, items: &Arc<Vec<Item>>) -> [Duration; 4] {
     let mut times = [Duration::ZERO; 4];
     for (operation, time) in Operation::ALL.into_iter().zip(&mut times) {
-        let (next, start) = (Arc::new(AtomicUsize::new(0)), Instant::now());
-        let mut tasks = JoinSet::new();
-        for _ in 0..TASKS {
-            let (subject, items, next) = (Arc::clone(subject), Arc::clone(items), Arc::clone(&next));
-            tasks.spawn(async move {
-                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    operation.perform(&*subject, item).await;
-                }
-            });
-        }
-        tasks.join_all().await;
-        *time = start.elapsed();
+        *time = step(subject, operation, items).await;
     }
     times
+}
+
+/// One operation on every record.
+async fn step(subject: &Arc<dyn Subject>, operation: Operation, items: &Arc<Vec<Item>>) -> Duration {
+    let (next, start) = (Arc::new(AtomicUsize::new(0)), Instant::now());
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        let (subject, items, next) = (Arc::clone(subject), Arc::clone(items), Arc::clone(&next));
+        tasks.spawn(async move {
+            while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                operation.perform(&*subject, item).await;
+            }
+        });
+    }
+    tasks.join_all().await;
+    start.elapsed()
 }
 
 fn hundredths(number: u128) -> String {

@@ -45,8 +45,8 @@
 //! After the seconds that were asked for, and not before it has killed often enough and enough was acknowledged: for a
 //! minute or longer, 50 kills, 3 stops of the database, 10 000 operations, and 500 of every kind, or as many as `--operations` says. (A sweep,
 //! which looks through the whole store, counts a hundredfold.) Then nothing goes wrong any more, and every token of every
-//! grant is looked at. A run that has not reached all this after five times its length fails, and so does one that has
-//! not ended after ten times its length: something is stuck.
+//! grant is looked at. A run that has not reached all this after ten times its length fails, and so does one that has
+//! not ended after twenty times its length: something is stuck.
 //!
 //! A run over a store that is broken on purpose succeeds when the rule that it must break was seen broken.
 

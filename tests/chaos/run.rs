@@ -118,12 +118,12 @@ impl Order {
 
     /// So long a run goes on to reach what it must.
     fn soft_limit(&self) -> Duration {
-        self.length.max(SHORTEST) * 5
+        self.length.max(SHORTEST) * 10
     }
 
     /// So long it may take with everything that comes after, on whatever machine. Then something is stuck.
     fn hard_limit(&self) -> Duration {
-        self.length.max(SHORTEST) * 10
+        self.length.max(SHORTEST) * 20
     }
 }
 
@@ -240,4 +240,4 @@ const SWEEPERS: u64 = 1;
 /// So many approvals there are between two faults; everything else that users do follows from one.
 const APPROVALS: u64 = 25;
 /// After so many faults, the next one waits for a sweep.
-const FAULTS_FOR_A_SWEEP: u64 = 8;
+const FAULTS_FOR_A_SWEEP: u64 = 16;

@@ -5,9 +5,9 @@ use std::io::{self, Write as _};
 
 use grantsmith::storage::contract::Report;
 
-/// Prints a line. Not `println`: what a passing test prints is kept from the reader.
+/// Prints a line, in one piece. Not `println`: what a passing test prints is kept from the reader.
 pub(crate) fn tell(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// The store keeps the contract. Says how much was tried.

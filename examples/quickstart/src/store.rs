@@ -52,6 +52,7 @@ impl Store {
     }
 
     #[cfg(feature = "postgres")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
     fn read_postgres(url: &str) -> Result<Self, String> {
         Ok(Self::Postgres(url.to_owned()))
     }

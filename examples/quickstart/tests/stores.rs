@@ -20,9 +20,9 @@ fn quickstart(arguments: &[&str]) -> Output {
 fn is_told_over(store: &[&str]) {
     let told = quickstart(&[&["--store"], store].concat());
 
-    let (story, errors) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
-    assert!(told.status.success(), "{story}\n{errors}");
-    assert!(story.contains("The server is restarted, in the middle of it all"), "{story}");
+    let (said, errors) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+    assert!(told.status.success(), "{said}\n{errors}");
+    assert!(said.contains("The server is restarted, in the middle of it all"), "{said}");
     assert!(errors.is_empty(), "{errors}");
 }
 
@@ -30,8 +30,8 @@ fn is_told_over(store: &[&str]) {
 fn is_refused(store: &[&str], secret: &str) {
     let told = quickstart(&[&["--store"], store].concat());
 
-    let (story, errors) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
-    assert!(!told.status.success() && story.is_empty(), "{store:?}: {story}");
+    let (said, errors) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+    assert!(!told.status.success() && said.is_empty(), "{store:?}: {said}");
     assert_eq!(errors.trim_end().lines().count(), 1, "{store:?}: {errors}");
     assert!(errors.starts_with("quickstart: ") && !errors.contains(secret), "{store:?}: {errors}");
 }
