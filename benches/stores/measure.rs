@@ -44,6 +44,11 @@ impl Operation {
         }
     }
 
+    /// How often each record is used: what takes a few microseconds must be done often to be measured.
+    fn rounds(self) -> usize {
+        if matches!(self, Self::Load) { 20 } else { 1 }
+    }
+
     async fn perform(self, subject: &dyn Subject, item: &Item) {
         match self {
             Self::Create => subject.create(item).await,
@@ -103,8 +108,8 @@ pub(crate) async fn compared(through: &Arc<dyn Subject>, pair: &Pair, effort: Ef
     }
     let mut lines = Vec::new();
     for (position, operation) in Operation::ALL.into_iter().enumerate() {
-        let of = |times: &[Duration; 4]| times.iter().nth(position).map_or(0, Duration::as_nanos).max(1);
-        let rate = |time: u128| u128::try_from(items.len()).unwrap_or(0) * 1_000_000_000 / time;
+        let of = |times: &[Duration; 4]| times.get(position).map_or(0, Duration::as_nanos).max(1);
+        let rate = |time: u128| u128::try_from(items.len() * operation.rounds()).unwrap_or(0) * 1_000_000_000 / time;
         let median = |mut values: Vec<u128>| {
             values.sort_unstable();
             values.get(values.len() / 2).copied().unwrap_or_default()
@@ -157,7 +162,7 @@ pub(crate) async fn grown(
         }
         let first = first.get_or_insert(least);
         for ((operation, time), first) in Operation::ALL.into_iter().zip(least).zip(first) {
-            let each = time.as_nanos() / u128::try_from(items.len()).unwrap_or(1);
+            let each = time.as_nanos() / u128::try_from(items.len() * operation.rounds()).unwrap_or(1);
             let ratio = time.as_nanos() * 100 / first.as_nanos().max(1);
             let operation = operation.name();
             lines.push(format!("{name},{size},{operation},{},{}", hundredths(each / 10), hundredths(ratio)));
@@ -189,15 +194,19 @@ async fn turn(subject: &Arc<dyn Subject>, items: &Arc<Vec<Item>>) -> [Duration; 
     times
 }
 
-/// One operation on every record.
+/// One operation on every record, in as many rounds as it takes.
 async fn step(subject: &Arc<dyn Subject>, operation: Operation, items: &Arc<Vec<Item>>) -> Duration {
     let (next, start) = (Arc::new(AtomicUsize::new(0)), Instant::now());
     let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
         let (subject, items, next) = (Arc::clone(subject), Arc::clone(items), Arc::clone(&next));
         tasks.spawn(async move {
-            while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-                operation.perform(&*subject, item).await;
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= items.len() * operation.rounds() {
+                    return;
+                }
+                operation.perform(&*subject, items.get(number % items.len()).unwrap()).await;
             }
         });
     }

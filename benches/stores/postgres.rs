@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use grantsmith::storage::postgres::PostgresStorage;
+use grantsmith::value::Timestamp;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{NoTls, Row};
 
@@ -29,8 +30,8 @@ pub(crate) async fn start() -> Option<(Box<dyn Any>, Pair)> {
     let proxy = Proxy::before(cluster.directory());
     let counted = PostgresStorage::from_pool(pool(&proxy.url(&database)));
     let counted: Arc<dyn Subject> = Arc::new(Through(Arc::new(counted)));
-    let counter = Box::new(move || u64::try_from(proxy.take_round_trips()).unwrap());
-    let round_trips = Some((counted, counter as Counter));
+    let count: Counter = Box::new(move || u64::try_from(proxy.take_round_trips()).unwrap());
+    let round_trips = Some((counted, count));
     let pair = Pair { name: "postgres", store: Arc::new(storage), raw: Arc::new(Raw(raw)), round_trips };
     Some((Box::new(cluster), pair))
 }
@@ -58,7 +59,7 @@ impl Raw {
         );
         let (id, realm, kind) = (&item.key.id()[..], &item.key.realm()[..], item.key.kind().as_str());
         let (issuer, body) = (record.realm().name(), std::str::from_utf8(&item.body).unwrap());
-        let (expires_at, due_at) = (record.expires_at().as_seconds(), record.due_at().map(|at| at.as_seconds()));
+        let (expires_at, due_at) = (record.expires_at().as_seconds(), record.due_at().map(Timestamp::as_seconds));
         let mut values: Vec<(&(dyn ToSql + Sync), Type)> = vec![
             (&id, Type::BYTEA),
             (&realm, Type::BYTEA),

@@ -24,7 +24,7 @@ pub(crate) struct Item {
 pub(crate) async fn grants(count: usize) -> Vec<Item> {
     let storage = Arc::new(Keeping { inner: MemoryStorage::new(), kept: Mutex::default() });
     let keyring = DerivedKeyring::new(1, [7; 32]).unwrap();
-    let builder = AuthorizationServer::builder("https://as.example", Arc::clone(&storage) as _, Arc::new(keyring));
+    let builder = AuthorizationServer::builder("https://as.example", storage.clone(), Arc::new(keyring));
     let server = builder.build().unwrap();
     let resource: Resource = "https://api.example".parse().unwrap();
     let registration =

@@ -10,10 +10,10 @@ use grantsmith::storage::redis::RedisStorage;
 use redis::aio::ConnectionManager;
 use redis::{Script, ScriptInvocation};
 
-use crate::Pair;
 use crate::records::Item;
 use crate::servers::redis::Server;
 use crate::subject::{Subject, Through};
+use crate::{Counter, Pair};
 
 pub(crate) async fn start() -> Option<(Box<dyn Any>, Pair)> {
     let server = Arc::new(Server::start()?);
@@ -31,9 +31,9 @@ pub(crate) async fn start() -> Option<(Box<dyn Any>, Pair)> {
     };
     // This question is read, too.
     let question = (count(), count()).1;
-    let counter = Box::new(move || count() - question);
-    let counted: Arc<dyn Subject> = Arc::new(Through(Arc::clone(&store) as _));
-    let pair = Pair { name: "redis", store, raw: Arc::new(raw), round_trips: Some((counted, counter)) };
+    let since_last: Counter = Box::new(move || count() - question);
+    let through: Arc<dyn Subject> = Arc::new(Through(store.clone()));
+    let pair = Pair { name: "redis", store, raw: Arc::new(raw), round_trips: Some((through, since_last)) };
     Some((Box::new(server), pair))
 }
 
@@ -114,7 +114,8 @@ impl Subject for Raw {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 const SAVE: &str = concat!(

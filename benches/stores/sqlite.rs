@@ -9,6 +9,7 @@ use std::thread;
 
 use async_trait::async_trait;
 use grantsmith::storage::sqlite::{SqliteOptions, SqliteStorage};
+use grantsmith::value::Timestamp;
 use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 
@@ -137,7 +138,7 @@ impl Row {
                 text(record.subject().map(AsRef::as_ref)),
                 text(record.session().map(AsRef::as_ref)),
             ],
-            times: [Some(record.expires_at().as_seconds()), record.due_at().map(|at| at.as_seconds())],
+            times: [Some(record.expires_at().as_seconds()), record.due_at().map(Timestamp::as_seconds)],
             versions: [&item.first, &item.second].map(|state| *state.version.as_bytes()),
             body: item.body.clone(),
         }
