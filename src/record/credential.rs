@@ -10,11 +10,9 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::ZeroizeOnDrop;
 
-use crate::value::{Digest, GrantId, RealmFingerprint, Secret, Wiped};
+use crate::value::{Digest, GrantId, RealmFingerprint, Secret, Wiped, base64};
 
 /// What a credential is. Kinds never parse as each other, and their digests differ even for the same secret.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -47,13 +45,13 @@ impl CredentialKind {
     /// What a record keeps of a secret of this kind.
     #[must_use]
     pub fn digest(self, realm: &RealmFingerprint, secret: &Secret) -> Digest {
-        Digest::of(&[&[self.byte()], realm, secret.expose()])
+        Digest::of_three(&[self.byte()], realm, secret.expose())
     }
 
     /// What a record keeps of a refresh chain's family.
     #[must_use]
     pub fn family_digest(realm: &RealmFingerprint, family: &[u8; 16]) -> Digest {
-        Digest::of(&[&[FAMILY], realm, family])
+        Digest::of_three(&[FAMILY], realm, family)
     }
 }
 
@@ -72,7 +70,7 @@ impl MaskingKey {
     }
 
     fn mask(&self, kind: CredentialKind, secret: &Secret) -> [u8; LONG_LOCATOR] {
-        *Digest::of(&[self.key.as_slice(), &[kind.byte()], secret.expose()]).as_bytes()
+        *Digest::of_three(&self.key, &[kind.byte()], secret.expose()).as_bytes()
     }
 }
 
@@ -166,14 +164,19 @@ impl Credential {
         let prefix = prefix.as_bytes().get(..prefix.len().min(LONGEST_PREFIX)).unwrap_or_default();
         let (head, tail) = text.split_at_mut(prefix.len());
         head.copy_from_slice(prefix);
-        let encoded = URL_SAFE_NO_PAD.encode_slice(content, tail).unwrap_or_default();
+        let encoded = base64::encode_url(content, tail);
         Self { length: prefix.len() + encoded, text }
     }
 
     /// The text, to be sent to the holder.
     #[must_use]
     pub fn expose(&self) -> &str {
-        self.text.get(..self.length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+        std::str::from_utf8(self.expose_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes of the text.
+    pub(crate) fn expose_bytes(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
     }
 }
 
@@ -200,7 +203,7 @@ impl PresentedCredential {
         if encoded.len() > (LONGEST * 4).div_ceil(3) {
             return None;
         }
-        let length = URL_SAFE_NO_PAD.decode_slice(encoded, bytes.as_mut_slice()).ok()?;
+        let length = base64::decode_url(encoded.as_bytes(), bytes.as_mut_slice())?;
         let (&[kind, key], rest) = bytes.get(..length)?.split_first_chunk()?;
         let kind = match kind {
             1 => CredentialKind::Code,

@@ -1,7 +1,7 @@
 //! Finding out who calls.
 
 use super::{AuthorizationServer, EndpointError, Unavailable};
-use crate::authentication::{self, AuthenticatedClient, Judgement, Refusal};
+use crate::authentication::{self, AuthenticatedClient, Judgement, Refusal, SecretCheck};
 use crate::host::{Attempt, Endpoint, Event};
 use crate::value::{ClientId, Timestamp};
 use crate::wire::{FormRequest, Parameters, PresentedClient};
@@ -22,17 +22,15 @@ impl AuthorizationServer {
                 return Err(self.authentication_failed(None, malformed.into()));
             }
         };
-        let id = presented.id.clone();
+        let PresentedClient { id, method } = presented;
         let attempt = Attempt { endpoint, client: Some(id.as_str()), caller: request.caller };
         self.admit(&attempt).await?;
         let registered =
             self.0.clients.find(&self.0.realm, &id, now).await.map_err(|error| self.storage_failed(error))?;
-        let judged = match authentication::authenticate(presented, registered, now) {
+        let judged = match authentication::authenticate(method, registered, now) {
             Ok(Judgement::Authenticated(client)) => return Ok(client),
-            Ok(Judgement::CheckSecret(check)) => {
-                let is_match = self.is_verified(&check).await?;
-                check.verified(is_match)
-            }
+            // Rare, so it takes no room in the future of every request.
+            Ok(Judgement::CheckSecret(check)) => Box::pin(self.verified(check)).await?,
             Err(refusal) => Err(refusal),
         };
         match judged {
@@ -54,14 +52,17 @@ impl AuthorizationServer {
         }
     }
 
-    async fn is_verified(&self, check: &authentication::SecretCheck) -> Result<bool, Unavailable> {
-        let Some(verifier) = &self.0.verifier else { return Ok(false) };
-        for stored in check.stored() {
-            if verifier.verify(stored, check.presented()).await? {
-                return Ok(true);
+    async fn verified(&self, check: SecretCheck) -> Result<Result<AuthenticatedClient, Refusal>, Unavailable> {
+        let mut is_match = false;
+        if let Some(verifier) = &self.0.verifier {
+            for stored in check.stored() {
+                is_match = verifier.verify(stored, check.presented()).await?;
+                if is_match {
+                    break;
+                }
             }
         }
-        Ok(false)
+        Ok(check.verified(is_match))
     }
 
     fn authentication_failed(&self, client: Option<&ClientId>, refusal: Refusal) -> EndpointError {

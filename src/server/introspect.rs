@@ -14,7 +14,16 @@ impl AuthorizationServer {
     /// # Errors
     ///
     /// [`EndpointError`], which says what the caller sees. A token that is not active is not an error.
-    pub async fn introspect(&self, request: &FormRequest<'_>) -> Result<IntrospectionResponse, EndpointError> {
+    pub async fn introspect(&self, request: &FormRequest<'_>) -> Result<IntrospectionResponse<'static>, EndpointError> {
+        self.introspected(request, |response| response.into_owned()).await
+    }
+
+    /// The same, read while the grant is at hand, so that nothing of it needs to be kept.
+    pub(crate) async fn introspected<T>(
+        &self,
+        request: &FormRequest<'_>,
+        read: fn(IntrospectionResponse<'_>) -> T,
+    ) -> Result<T, EndpointError> {
         let parameters = Parameters::parse(request.body)?;
         let now = self.now();
         let authenticated = self.authenticate(Endpoint::Introspection, request, &parameters, now).await?;
@@ -29,10 +38,12 @@ impl AuthorizationServer {
             let masking = self.masking_key_of(token.key_number())?;
             Some((token.locator(&masking), token))
         });
-        let Some((locator, token)) = located else { return Ok(IntrospectionResponse::Inactive) };
-        let Some((grant, _)) = self.load_grant(&locator).await? else { return Ok(IntrospectionResponse::Inactive) };
+        let Some((locator, token)) = located else { return Ok(read(IntrospectionResponse::Inactive)) };
+        let Some((grant, _)) = self.load_grant(&locator).await? else {
+            return Ok(read(IntrospectionResponse::Inactive));
+        };
         let holder = self.0.clients.find(&self.0.realm, grant.client(), now).await;
         let holder = holder.map_err(|error| self.storage_failed(error))?;
-        Ok(introspection::introspect(&token, &locator, &grant, holder.as_deref(), caller, &self.0.issuer, now))
+        Ok(read(introspection::introspect(&token, &locator, &grant, holder.as_deref(), caller, &self.0.issuer, now)))
     }
 }

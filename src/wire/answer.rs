@@ -91,12 +91,18 @@ impl fmt::Debug for Answer {
 
 impl From<TokenResponse> for Answer {
     fn from(response: TokenResponse) -> Self {
+        Self::from(&response)
+    }
+}
+
+impl From<&TokenResponse> for Answer {
+    fn from(response: &TokenResponse) -> Self {
         Self { status: 200, challenge: None, retry_after: None, body: response.to_json() }
     }
 }
 
-impl From<IntrospectionResponse> for Answer {
-    fn from(response: IntrospectionResponse) -> Self {
+impl From<IntrospectionResponse<'_>> for Answer {
+    fn from(response: IntrospectionResponse<'_>) -> Self {
         Self { status: 200, challenge: None, retry_after: None, body: response.to_json() }
     }
 }

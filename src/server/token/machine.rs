@@ -13,9 +13,10 @@ impl AuthorizationServer {
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<TokenResponse, EndpointError> {
+    ) -> Result<Box<TokenResponse>, EndpointError> {
         let requested = RequestedTerms::read_for(client, parameters).map_err(Refusal::from)?;
-        let (approval, issue) = client_credentials::issue(&requested, client, None, &self.0.policy)?;
-        self.issue_new(client, approval, issue, &GrantType::ClientCredentials, now).await
+        let (approval, issue) = client_credentials::issue(requested, client, None, &self.0.policy)?;
+        let begun = self.begun(client, approval, issue, now)?;
+        self.begin(begun, &GrantType::ClientCredentials).await
     }
 }
