@@ -58,7 +58,7 @@ pub(super) async fn respond(
         // Boxed one by one, the futures stay within the sizes that allocators keep at hand.
         FormEndpoint::Introspection => Box::pin(server.introspected(&request, |response| Answer::from(response))).await,
         FormEndpoint::Revocation => Box::pin(server.revoke(&request)).await.map(|()| Answer::revoked()),
-        FormEndpoint::Token => Box::pin(server.tokens(&request)).await.map(|response| Answer::from(&*response)),
+        FormEndpoint::Token => Box::pin(server.tokens(&request)).await,
     };
     answer::direct(answered.unwrap_or_else(|error| error.to_answer()))
 }

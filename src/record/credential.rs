@@ -10,9 +10,11 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::ZeroizeOnDrop;
 
-use crate::value::{Digest, GrantId, RealmFingerprint, Secret, Wiped, base64};
+use crate::value::{Digest, GrantId, RealmFingerprint, Secret, Wiped};
 
 /// What a credential is. Kinds never parse as each other, and their digests differ even for the same secret.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -164,7 +166,7 @@ impl Credential {
         let prefix = prefix.as_bytes().get(..prefix.len().min(LONGEST_PREFIX)).unwrap_or_default();
         let (head, tail) = text.split_at_mut(prefix.len());
         head.copy_from_slice(prefix);
-        let encoded = base64::encode_url(content, tail);
+        let encoded = URL_SAFE_NO_PAD.encode_slice(content, tail).unwrap_or_default();
         Self { length: prefix.len() + encoded, text }
     }
 
@@ -203,7 +205,7 @@ impl PresentedCredential {
         if encoded.len() > (LONGEST * 4).div_ceil(3) {
             return None;
         }
-        let length = base64::decode_url(encoded.as_bytes(), bytes.as_mut_slice())?;
+        let length = URL_SAFE_NO_PAD.decode_slice(encoded, bytes.as_mut_slice()).ok()?;
         let (&[kind, key], rest) = bytes.get(..length)?.split_first_chunk()?;
         let kind = match kind {
             1 => CredentialKind::Code,

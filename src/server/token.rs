@@ -25,11 +25,12 @@ impl AuthorizationServer {
     ///
     /// [`EndpointError`], which says what the client sees.
     pub async fn token(&self, request: &FormRequest<'_>) -> Result<TokenResponse, EndpointError> {
-        self.tokens(request).await.map(|response| *response)
+        self.tokens(request).await.map(|response: Box<TokenResponse>| *response)
     }
 
-    /// The same, boxed, because a response passes through many hands.
-    pub(crate) async fn tokens(&self, request: &FormRequest<'_>) -> Result<Box<TokenResponse>, EndpointError> {
+    /// The same in the form in which the caller needs it. A response passes through many hands until it is saved, so it
+    /// takes that form at once.
+    pub(crate) async fn tokens<R: From<TokenResponse>>(&self, request: &FormRequest<'_>) -> Result<R, EndpointError> {
         let parameters = Parameters::parse(request.body)?;
         let now = self.now();
         let authenticated = self.authenticate(Endpoint::Token, request, &parameters, now).await?;
@@ -41,12 +42,12 @@ impl AuthorizationServer {
         answer
     }
 
-    async fn dispatch(
+    async fn dispatch<R: From<TokenResponse>>(
         &self,
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Box<TokenResponse>, EndpointError> {
+    ) -> Result<R, EndpointError> {
         let named = parameters.get("grant_type")?;
         let named = named.ok_or(Refusal::Malformed(MalformedTokenRequest::GrantTypeMissing))?;
         match &*named {
@@ -64,7 +65,7 @@ impl AuthorizationServer {
     }
 
     /// Saves a grant that begins with its tokens.
-    async fn begin(&self, begun: Begun, grant_type: &GrantType) -> Result<Box<TokenResponse>, EndpointError> {
+    async fn begin<R>(&self, begun: Begun<R>, grant_type: &GrantType) -> Result<R, EndpointError> {
         let Begun { grant, version, response } = begun;
         match self.commit(Record::Grant(Arc::clone(&grant)), version, Expected::Absent).await? {
             Saved::Applied => {}
@@ -76,7 +77,13 @@ impl AuthorizationServer {
     }
 
     /// A new grant with its tokens.
-    fn begun(&self, client: &Client, approval: Approval, issue: Issue, now: Timestamp) -> Result<Begun, Unavailable> {
+    fn begun<R: From<TokenResponse>>(
+        &self,
+        client: &Client,
+        approval: Approval,
+        issue: Issue,
+        now: Timestamp,
+    ) -> Result<Begun<R>, Unavailable> {
         let mut draw = self.draw_for(&issue.refresh)?;
         let (id, version) = (draw.grant_id()?, draw.version()?);
         let masking = self.masking_key()?;
@@ -98,9 +105,13 @@ impl AuthorizationServer {
     }
 
     /// What is answered once it is saved.
-    fn response(terms: AccessTerms, access_token: Credential, refresh_token: Option<Credential>) -> Box<TokenResponse> {
+    fn response<R: From<TokenResponse>>(
+        terms: AccessTerms,
+        access_token: Credential,
+        refresh_token: Option<Credential>,
+    ) -> R {
         let AccessTerms { lifetime, scope, .. } = terms;
-        Box::new(TokenResponse { access_token, expires_in: lifetime, refresh_token, scope })
+        TokenResponse { access_token, expires_in: lifetime, refresh_token, scope }.into()
     }
 
     /// Ends a grant for the reason that a judgement found, if it is still as it was judged.
@@ -167,12 +178,12 @@ impl AuthorizationServer {
 }
 
 /// A grant that is not saved yet.
-struct Begun {
+struct Begun<R> {
     grant: Arc<Grant>,
     /// The version to save it under.
     version: Version,
     /// The answer to give once it is saved.
-    response: Box<TokenResponse>,
+    response: R,
 }
 
 /// How often a judgement is made anew when others keep changing the record.

@@ -5,7 +5,6 @@
 
 mod accept_loss_on_failover;
 mod authentication_method;
-pub(crate) mod base64;
 mod client_id;
 mod client_secret;
 mod confirmation;

@@ -91,12 +91,6 @@ impl fmt::Debug for Answer {
 
 impl From<TokenResponse> for Answer {
     fn from(response: TokenResponse) -> Self {
-        Self::from(&response)
-    }
-}
-
-impl From<&TokenResponse> for Answer {
-    fn from(response: &TokenResponse) -> Self {
         Self { status: 200, challenge: None, retry_after: None, body: response.to_json() }
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! [RFC 6749 §2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{MalformedParameters, Parameters, parameters};
-use crate::value::{ClientId, ClientSecret, Wiped, base64};
+use crate::value::{ClientId, ClientSecret, Wiped};
 
 /// A client as it presents itself. Nothing is proven.
 #[derive(Debug)]
@@ -80,7 +83,7 @@ fn read_basic(authorization: &[u8]) -> Result<(ClientId, ClientSecret), Malforme
 /// Reads what decodes to at most `N` bytes.
 fn read_pair<const N: usize>(encoded: &[u8]) -> Result<(ClientId, ClientSecret), MalformedCredentials> {
     let mut buffer = Wiped::<N>::zeros();
-    let length = base64::decode_standard(encoded, buffer.as_mut_slice()).ok_or(UNREADABLE)?;
+    let length = STANDARD.decode_slice(encoded, buffer.as_mut_slice()).map_err(|_| UNREADABLE)?;
     let text = buffer.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(UNREADABLE)?;
     let colon = text.bytes().position(|byte| byte == b':').ok_or(UNREADABLE)?;
     let (id, secret) = (text.get(..colon).unwrap_or_default(), text.get(colon + 1..).unwrap_or_default());

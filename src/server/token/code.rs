@@ -10,12 +10,12 @@ use crate::value::{GrantType, Timestamp};
 use crate::wire::{CodeRequest, Parameters, TokenResponse};
 
 impl AuthorizationServer {
-    pub(super) async fn redeem(
+    pub(super) async fn redeem<R: From<TokenResponse>>(
         &self,
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Box<TokenResponse>, EndpointError> {
+    ) -> Result<R, EndpointError> {
         let request = CodeRequest::read(self.prefix(), parameters).map_err(Refusal::from)?;
         let locator = request.code.as_ref().and_then(|code| {
             let masking = self.masking_key_of(code.key_number())?;
@@ -53,12 +53,12 @@ impl AuthorizationServer {
     }
 
     /// The next grant, the version to save it under, and the answer to give once it is saved. `None`: no code waits.
-    fn minted_for_code(
+    fn minted_for_code<R: From<TokenResponse>>(
         &self,
         grant: &Grant,
         issue: Issue,
         now: Timestamp,
-    ) -> Result<Option<(Record, Version, Box<TokenResponse>)>, Unavailable> {
+    ) -> Result<Option<(Record, Version, R)>, Unavailable> {
         let now = grant.time(now);
         let mut draw = self.draw_for(&issue.refresh)?;
         let next_version = draw.version()?;

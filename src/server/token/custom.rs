@@ -8,13 +8,13 @@ use crate::value::Timestamp;
 use crate::wire::{MalformedTokenRequest, Parameters, RequestedTerms, TokenResponse};
 
 impl AuthorizationServer {
-    pub(super) async fn issue_custom(
+    pub(super) async fn issue_custom<R: From<TokenResponse>>(
         &self,
         grant: &dyn CustomGrant,
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Box<TokenResponse>, EndpointError> {
+    ) -> Result<R, EndpointError> {
         let requested = RequestedTerms::read(parameters).map_err(Refusal::from)?;
         let (scope, _) = custom::requested(grant.grant_type(), &requested, client)?;
         let request = CustomRequest { realm: &self.0.realm, client, scope: &scope, parameters, now };

@@ -10,12 +10,12 @@ use crate::value::{GrantType, Timestamp};
 use crate::wire::{Parameters, RefreshRequest, TokenResponse};
 
 impl AuthorizationServer {
-    pub(super) async fn refresh(
+    pub(super) async fn refresh<R: From<TokenResponse>>(
         &self,
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Box<TokenResponse>, EndpointError> {
+    ) -> Result<R, EndpointError> {
         let request = RefreshRequest::read(self.prefix(), parameters).map_err(Refusal::from)?;
         let locator = request.token.as_ref().and_then(|token| {
             let masking = self.masking_key_of(token.key_number())?;
@@ -74,13 +74,13 @@ impl AuthorizationServer {
     }
 
     /// The next grant, the version to save it under, and the answer to give once it is saved. `None`: there is no chain.
-    fn minted_for_refresh(
+    fn minted_for_refresh<R: From<TokenResponse>>(
         &self,
         grant: &Grant,
         presented: &PresentedRefresh<'_>,
         issue: Issue,
         now: Timestamp,
-    ) -> Result<Option<(Record, Version, Box<TokenResponse>)>, Unavailable> {
+    ) -> Result<Option<(Record, Version, R)>, Unavailable> {
         let now = grant.time(now);
         let Phase::Active(active) = grant.phase() else { return Ok(None) };
         let Some(chain) = &active.refresh else { return Ok(None) };
