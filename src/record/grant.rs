@@ -143,6 +143,28 @@ pub enum EndReason {
     SubjectEnded,
 }
 
+impl EndReason {
+    /// A stable word in `snake_case`, for logs and counters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ApprovalOvertaken => "approval_overtaken",
+            Self::ClientDeleted => "client_deleted",
+            Self::ClientEnded => "client_ended",
+            Self::CodeBurnt => "code_burnt",
+            Self::CodeReplayed => "code_replayed",
+            Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::Denied => "denied",
+            Self::EndedByHost => "ended_by_host",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::RevokedByClient => "revoked_by_client",
+            Self::RolledBack => "rolled_back",
+            Self::SessionEnded => "session_ended",
+            Self::SubjectEnded => "subject_ended",
+        }
+    }
+}
+
 impl Grant {
     /// A grant that a user just approved: its code waits.
     #[must_use]

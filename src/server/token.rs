@@ -30,16 +30,21 @@ impl AuthorizationServer {
 
     /// The same in the form in which the caller needs it. A response passes through many hands until it is saved, so it
     /// takes that form at once.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(
+            name = "oauth.token",
+            skip_all,
+            fields(oauth.client, oauth.grant_type, oauth.outcome, oauth.refusal)
+        )
+    )]
     pub(crate) async fn tokens<R: From<TokenResponse>>(&self, request: &FormRequest<'_>) -> Result<R, EndpointError> {
-        let parameters = Parameters::parse(request.body)?;
+        let parameters = self.parameters(Endpoint::Token, request)?;
         let now = self.now();
         let authenticated = self.authenticate(Endpoint::Token, request, &parameters, now).await?;
         let client = authenticated.client();
         let answer = self.dispatch(&parameters, client, now).await;
-        if let Err(EndpointError::Token(refusal)) = &answer {
-            self.tell(&Event::Refused { client: Some(client.id()), reason: &refusal.to_string() });
-        }
-        answer
+        answer.inspect_err(|error| self.tell_of_error(Endpoint::Token, client, error))
     }
 
     async fn dispatch<R: From<TokenResponse>>(

@@ -53,7 +53,9 @@ mod vectors;
 
 // What happens at the same time, and what goes wrong.
 mod faults;
+mod limits;
 mod model;
+mod observability;
 mod races;
 mod storage;
 mod stores;

@@ -8,4 +8,4 @@ mod redis;
 mod sqlite;
 
 #[path = "../servers/mod.rs"]
-mod servers;
+pub(crate) mod servers;
