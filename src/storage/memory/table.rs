@@ -1,10 +1,11 @@
 //! The table of a shard: its records, their index, and the earliest time at which one may have expired.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::hash::RandomState;
 use std::ops::RangeInclusive;
 
-use super::index::{self, Entry, Index, Place, Span};
+use super::index::{self, Index, Place, Span};
 use crate::host::{Expected, Filter, Saved, StorageError, StorageErrorKind};
 use crate::record::{Key, Record, Version, Versioned};
 use crate::value::Timestamp;
@@ -77,36 +78,23 @@ impl Table {
         expected: Expected,
         hashing: &RandomState,
     ) -> Result<Saved, StorageError> {
-        let found = self.find(slots, key).map(|(slot, stored)| (slot, stored.versioned.version));
-        match (found, expected) {
-            (Some((_, version)), _) if version == next.version => {}
-            (Some((slot, version)), Expected::Version(expected)) if version == expected => {
-                self.replace(slot, next, hashing);
-            }
-            (None, Expected::Absent) => self.add(slots, next, hashing)?,
-            (Some(_), _) | (None, Expected::Version(_)) => return Ok(Saved::Conflict),
+        let mut stored = self.records.range_mut(slots.range());
+        let found = stored.find(|(_, stored)| stored.versioned.record.key() == *key);
+        let Some((slot, stored)) = found else {
+            return match expected {
+                Expected::Absent => self.add(slots, next, hashing).map(|()| Saved::Applied),
+                Expected::Version(_) => Ok(Saved::Conflict),
+            };
+        };
+        if stored.versioned.version == next.version {
+            return Ok(Saved::Applied);
         }
-        Ok(Saved::Applied)
-    }
-
-    fn add(&mut self, slots: Slots, next: Versioned<Record>, hashing: &RandomState) -> Result<(), StorageError> {
-        let slot = slots.range().find(|slot| !self.records.contains_key(slot)).ok_or_else(|| {
-            StorageError::new(StorageErrorKind::Unavailable).because("too many keys have the same hash")
-        })?;
-        let sequence = self.sequence;
-        let expires_from = Coarse::of(next.record.expires_at());
-        self.sequence = sequence.wrapping_add(1);
-        self.expect_expiry(expires_from);
-        self.index.insert(Place { sequence, slot }, &next.record, hashing);
-        self.records.insert(slot, Stored { versioned: next, expires_from, sequence });
-        Ok(())
-    }
-
-    fn replace(&mut self, slot: u32, next: Versioned<Record>, hashing: &RandomState) {
-        let Some(stored) = self.records.get_mut(&slot) else { return };
+        if expected != Expected::Version(stored.versioned.version) {
+            return Ok(Saved::Conflict);
+        }
         let previous = &stored.versioned.record;
         if !index::are_together(previous, &next.record) {
-            let place = Place { sequence: stored.sequence, slot };
+            let place = Place { sequence: stored.sequence, slot: *slot };
             self.index.remove(place, previous, hashing);
             self.index.insert(place, &next.record, hashing);
         }
@@ -114,6 +102,22 @@ impl Table {
         stored.expires_from = expires_from;
         stored.versioned = next;
         self.expect_expiry(expires_from);
+        Ok(Saved::Applied)
+    }
+
+    fn add(&mut self, slots: Slots, next: Versioned<Record>, hashing: &RandomState) -> Result<(), StorageError> {
+        for slot in slots.range() {
+            if let Entry::Vacant(vacant) = self.records.entry(slot) {
+                let sequence = self.sequence;
+                let expires_from = Coarse::of(next.record.expires_at());
+                self.sequence = sequence.wrapping_add(1);
+                self.index.insert(Place { sequence, slot }, &next.record, hashing);
+                vacant.insert(Stored { versioned: next, expires_from, sequence });
+                self.expect_expiry(expires_from);
+                return Ok(());
+            }
+        }
+        Err(StorageError::new(StorageErrorKind::Unavailable).because("too many keys have the same hash"))
     }
 
     pub(super) fn remove(&mut self, slots: Slots, key: &Key, expected: Version, hashing: &RandomState) -> Saved {
@@ -130,10 +134,10 @@ impl Table {
         &self,
         filter: &Filter,
         span: Span,
-        after: Option<Entry>,
+        after: Option<index::Entry>,
         limit: usize,
         keys: &mut Vec<Key>,
-    ) -> Option<Entry> {
+    ) -> Option<index::Entry> {
         for entry in self.index.entries(filter, span, after) {
             let stored = self.records.get(&entry.slot()).filter(|stored| filter.includes(&stored.versioned.record));
             keys.extend(stored.map(|stored| stored.versioned.record.key()));
