@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
 use grantsmith::host::Storage;
 use grantsmith::http::{OAuthService, Pages, Paths};
+use grantsmith::limiter::MemoryLimiter;
 use grantsmith::policy::RememberedConsent;
 use grantsmith::server::{AuthorizationServer, ErrorPage, Interaction, Need, UserSession};
 use grantsmith::value::Subject;
@@ -24,6 +25,8 @@ pub struct App {
     pub endpoints: OAuthService,
     pub storage: Arc<dyn Storage>,
     pub host: Arc<Host>,
+    /// How often a password may be tried.
+    pub logins: MemoryLimiter,
 }
 
 /// The application's side: its users, their sessions, and its pages.
@@ -44,7 +47,18 @@ pub struct Host {
 #[derive(Clone)]
 pub struct FailedLogin {
     pub login: String,
-    pub busy: bool,
+    pub reason: LoginFailure,
+}
+
+/// Why nobody was logged in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LoginFailure {
+    /// Too many passwords are being checked.
+    Busy,
+    /// This caller has tried too often.
+    TooOften,
+    /// There is no such user, or the password is another one.
+    Wrong,
 }
 
 impl Host {

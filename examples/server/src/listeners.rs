@@ -58,6 +58,15 @@ pub fn on_loopback(port: u16) -> Result<(Listener, u16), String> {
     Ok((Listener { tcp, tls: None }, port))
 }
 
+/// A listener without TLS, for what only this machine or its network may see.
+///
+/// # Errors
+///
+/// The address is taken.
+pub fn bare(address: SocketAddr) -> Result<Listener, String> {
+    Ok(Listener { tcp: bind(address)?, tls: None })
+}
+
 fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     let bound = TcpListener::bind(address).and_then(|tcp| tcp.set_nonblocking(true).map(|()| tcp));
     bound.map_err(|error| format!("cannot listen at {address}: {error}"))

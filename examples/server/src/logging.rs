@@ -37,6 +37,8 @@ pub async fn log_requests(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let begun = Instant::now();
     let response = next.run(request).await;
+    metrics::counter!("grantsmith_server_answers_total", "status" => response.status().as_str().to_owned())
+        .increment(1);
     let (status, micros) = (response.status().as_u16(), begun.elapsed().as_micros());
     if path == "/health" {
         debug!(%method, path, status, micros, "answered");

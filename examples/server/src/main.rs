@@ -12,6 +12,7 @@ mod accounts;
 mod alarms;
 mod app;
 mod arguments;
+mod callers;
 mod config;
 mod connected;
 mod cookies;
@@ -19,6 +20,7 @@ mod forms;
 mod keyring;
 mod listeners;
 mod logging;
+mod metrics;
 mod pages;
 mod passwords;
 mod registry;
@@ -71,14 +73,11 @@ async fn run(arguments: Serve) -> Result<(), String> {
         .map_err(|rule| config.error_at(&Key::of("log").then("filter"), rule).to_string())?;
 
     let ready = start::start(&mut config, &arguments).await?;
-    let sweeping =
-        Sweeper::default().with_every(config.file.store.sweep_every.duration()).start(ready.app.server.clone());
-    let router = routes::router(&ready.app, config.file.demo_api, arguments.auto_login.is_some())?;
-    let issuer = ready.app.server.issuer().clone();
+    let sweeping = Sweeper::default().with_every(config.file.store.sweep_every.duration()).start(ready.server);
     // Programs that start this one wait for this line.
-    println!("listening: {issuer}");
-    info!(%issuer, "ready");
-    let served = serve::serve(router, ready.listeners, config.file.shutdown.patience.duration()).await;
+    println!("listening: {}", ready.issuer);
+    info!(issuer = %ready.issuer, "ready");
+    let served = serve::serve(ready.listeners, config.file.shutdown.patience.duration()).await;
     drop(sweeping);
     served.map_err(|error| format!("a listener broke: {error}"))
 }

@@ -1,6 +1,7 @@
 //! Answering until somebody says stop, and then finishing what was begun.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,19 +14,19 @@ use tracing::info;
 
 use crate::listeners::Listener;
 
-/// Answers at every listener until SIGTERM or SIGINT comes. Then nobody new is let in, and requests under way have that
+/// Answers at every listener with its router until SIGTERM or SIGINT comes. Then nobody new is let in, and requests under way have that
 /// long to be answered.
 ///
 /// # Errors
 ///
 /// A listener broke.
-pub async fn serve(router: Router, listeners: Vec<Listener>, patience: Duration) -> io::Result<()> {
+pub async fn serve(listeners: Vec<(Router, Listener)>, patience: Duration) -> io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut running = JoinSet::new();
     let mut handles = Vec::new();
-    for listener in listeners {
+    for (router, listener) in listeners {
         let handle = Handle::new();
-        running.spawn(answer(router.clone(), listener, handle.clone()));
+        running.spawn(answer(router, listener, handle.clone()));
         handles.push(handle);
     }
     let broken = tokio::select! {
@@ -45,8 +46,8 @@ pub async fn serve(router: Router, listeners: Vec<Listener>, patience: Duration)
     outcome
 }
 
-async fn answer(router: Router, listener: Listener, handle: Handle<std::net::SocketAddr>) -> io::Result<()> {
-    let service = router.into_make_service();
+async fn answer(router: Router, listener: Listener, handle: Handle<SocketAddr>) -> io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut plain = axum_server::from_tcp(listener.tcp)?.handle(handle);
     // Whoever opens connections and says nothing must not keep them.
     plain.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);

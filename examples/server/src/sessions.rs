@@ -35,18 +35,25 @@ impl Sessions {
         Self { open: Mutex::default(), limits, cookie }
     }
 
-    /// Opens a session. Answers the cookie to set.
+    /// Opens a session in place of the one that the browser has. Answers the cookie to set.
     ///
-    /// The cookie is new each time, so a value that somebody planted in the browser earlier is worth nothing.
+    /// The cookie is new each time, so a value that somebody planted in the browser earlier is worth nothing. The name
+    /// stays if the user stays, so that what is asked in another tab can still be answered.
     ///
     /// # Errors
     ///
     /// The system gives no random bytes.
-    pub fn open(&self, subject: Subject) -> Result<Option<HeaderValue>, EntropyError> {
+    pub fn open(&self, headers: &HeaderMap, subject: Subject) -> Result<Option<HeaderValue>, EntropyError> {
         let now = SystemClock.now();
-        let session = session_at(now, subject)?;
+        let mut session = session_at(now, subject)?;
         let secret = random_word()?;
         let mut open = self.lock();
+        let former = self.cookie.read(headers).and_then(|secret| open.remove(&digest(secret)));
+        if let Some(former) =
+            former.filter(|former| former.session.subject == session.subject && self.is_live(former, now))
+        {
+            session.authentication.session = former.session.authentication.session;
+        }
         open.retain(|_, other| self.is_live(other, now));
         let of_user = open.values().filter(|other| other.session.subject == session.subject).count();
         if of_user >= self.limits.most_of_a_user {

@@ -1,12 +1,13 @@
 //! From the configuration to a server that is ready: everything is opened and checked before anybody is answered.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::Router;
 use grantsmith::host::ClientRegistry;
 use grantsmith::http::{OAuthService, Paths};
+use grantsmith::limiter::MemoryLimiter;
 use grantsmith::server::AuthorizationServer;
-use grantsmith::value::{Issuer, Realm, Resource};
+use grantsmith::value::{Issuer, Realm};
 
 use crate::accounts::Accounts;
 use crate::alarms::Alarms;
@@ -20,12 +21,14 @@ use crate::passwords::{ClientSecrets, PasswordChecks};
 use crate::registry::ConfiguredClients;
 use crate::sessions::Sessions;
 use crate::words::Words;
-use crate::{keyring, store};
+use crate::{keyring, metrics, routes, store};
 
 /// Everything that is needed to answer.
 pub struct Ready {
-    pub app: Arc<App>,
-    pub listeners: Vec<Listener>,
+    pub issuer: Issuer,
+    pub server: AuthorizationServer,
+    /// What is answered at each place.
+    pub listeners: Vec<(Router, Listener)>,
 }
 
 /// Opens everything.
@@ -35,8 +38,12 @@ pub struct Ready {
 /// One line that says what is wrong. Nobody was answered.
 pub async fn start(config: &mut Config, arguments: &Serve) -> Result<Ready, String> {
     let (issuer, listeners) = bind(config, arguments)?;
-    let app = build(config, arguments, &issuer).await?;
-    Ok(Ready { app: Arc::new(app), listeners })
+    let metrics = config.file.metrics.as_ref().map(|section| metrics::listen(section.address)).transpose()?;
+    let app = Arc::new(build(config, arguments, &issuer).await?);
+    let (callers, _) = config.limits().map_err(|error| error.to_string())?;
+    let router = routes::router(&app, callers, &config.file, arguments.auto_login.is_some())?;
+    let listeners = listeners.into_iter().map(|listener| (router.clone(), listener)).chain(metrics).collect();
+    Ok(Ready { issuer, server: app.server.clone(), listeners })
 }
 
 /// Looks at everything that can be looked at without opening or making anything.
@@ -81,7 +88,7 @@ async fn build(config: &Config, arguments: &Serve, issuer: &Issuer) -> Result<Ap
     let realm: Realm = issuer.as_str().parse().map_err(|error| format!("issuer {issuer}: {error}"))?;
     let policy = config.policy().map_err(|error| error.to_string())?;
     let clients = config.clients(issuer, &realm).map_err(|error| error.to_string())?;
-    let resources = named_resources(&clients, issuer)?;
+    let words = Words::new(config.file.scopes.clone(), &clients);
     let checks = Arc::new(PasswordChecks::new(&config.file.passwords));
     let accounts = Arc::new(Accounts::new(&config.file.users, Arc::clone(&checks))?);
     let auto_login = match &arguments.auto_login {
@@ -95,6 +102,7 @@ async fn build(config: &Config, arguments: &Serve, issuer: &Issuer) -> Result<Ap
     let storage = store::open(&store_url(config, arguments), config.file.store.danger_accept_loss_on_failover).await?;
 
     let remembers = policy.remembered_consent;
+    let (_, limits) = config.limits().map_err(|error| error.to_string())?;
     let registry: Arc<dyn ClientRegistry> = Arc::new(ConfiguredClients::new(realm, clients));
     let server = AuthorizationServer::builder(issuer.as_str(), Arc::clone(&storage), Arc::new(keyring))
         .policy(policy)
@@ -102,6 +110,7 @@ async fn build(config: &Config, arguments: &Serve, issuer: &Issuer) -> Result<Ap
         .accounts(accounts.clone())
         .secret_verifier(Arc::new(ClientSecrets(checks)))
         .events(Arc::new(Alarms))
+        .rate_limiter(Arc::new(MemoryLimiter::new(limits.clone())))
         .scopes_supported(config.file.scopes.keys().map(String::as_str))
         .build()
         .map_err(|error| error.to_string())?;
@@ -112,7 +121,7 @@ async fn build(config: &Config, arguments: &Serve, issuer: &Issuer) -> Result<Ap
         sessions: Sessions::new(config.file.sessions.clone(), is_secure),
         forms: Forms::new(&secret, issuer.origin(), is_secure),
         site: Site::new(&config.file.title, issuer),
-        words: Words::new(config.file.scopes.clone(), resources),
+        words,
         paths: Paths::of(&server),
         remembers,
         auto_login,
@@ -122,23 +131,7 @@ async fn build(config: &Config, arguments: &Serve, issuer: &Issuer) -> Result<Ap
     let endpoints = endpoints
         .allow_origins(origins)
         .map_err(|error| config.error_at(&Key::of("cors").then("allowed_origins"), error).to_string())?;
-    Ok(App { server, endpoints, storage, host })
-}
-
-/// What resource servers call the resources that they are.
-fn named_resources(
-    clients: &[grantsmith::record::Client],
-    issuer: &Issuer,
-) -> Result<BTreeMap<Resource, String>, String> {
-    let demo: Resource =
-        format!("{issuer}{}", crate::routes::demo::PATH).parse().map_err(|error| format!("{error}"))?;
-    let mut names = BTreeMap::from([(demo, "the demonstration API".to_owned())]);
-    for server in clients.iter().filter(|client| !client.identifies.is_empty()) {
-        if let Some(name) = &server.display.name {
-            names.extend(server.identifies.iter().map(|resource| (resource.clone(), name.clone())));
-        }
-    }
-    Ok(names)
+    Ok(App { server, endpoints, storage, host, logins: MemoryLimiter::new(limits) })
 }
 
 /// The flag's path is relative to where the program runs; the file's path, to where the file is.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use grantsmith::value::{Resource, Timestamp};
+use grantsmith::record::Client;
+use grantsmith::value::{ClientId, Resource, Timestamp};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -10,11 +11,22 @@ use time::macros::format_description;
 pub struct Words {
     scopes: BTreeMap<String, String>,
     resources: BTreeMap<Resource, String>,
+    clients: BTreeMap<ClientId, String>,
 }
 
 impl Words {
-    pub fn new(scopes: BTreeMap<String, String>, resources: BTreeMap<Resource, String>) -> Self {
-        Self { scopes, resources }
+    pub fn new(scopes: BTreeMap<String, String>, clients: &[Client]) -> Self {
+        let named = |client: &Client| client.display.name.clone().unwrap_or_else(|| client.id().to_string());
+        let of_resources = clients
+            .iter()
+            .flat_map(|server| server.identifies.iter().map(move |resource| (resource.clone(), named(server))));
+        let of_clients = clients.iter().map(|client| (client.id().clone(), named(client)));
+        Self { scopes, resources: of_resources.collect(), clients: of_clients.collect() }
+    }
+
+    /// What a client is called, if it is one.
+    pub fn client(&self, id: &ClientId) -> Option<&str> {
+        self.clients.get(id).map(String::as_str)
     }
 
     /// What a scope allows; the scope itself, if nobody has described it.

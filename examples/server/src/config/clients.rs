@@ -178,7 +178,13 @@ impl Maker<'_> {
             hash: section.secret_hash.as_ref(),
             clear: section.danger_secret.as_ref(),
         };
+        // A client that is being developed may have these redirects only, which the library does not know of.
+        let has_loopback_only = section.redirect_uris.is_empty() && !section.danger_loopback_redirect_uris.is_empty();
+        let is_code = |grant_type: &GrantType| *grant_type == GrantType::AuthorizationCode;
+        let uses_code = has_loopback_only && registration.grant_types.iter().any(is_code);
+        registration.grant_types.retain(|grant_type| !(uses_code && is_code(grant_type)));
         let mut client = self.finish(registration, &section.id, &secret, section.disabled, key)?;
+        client.grant_types.extend(uses_code.then_some(GrantType::AuthorizationCode));
         self.add_loopback(&mut client, section, key)?;
         Ok(client)
     }

@@ -12,8 +12,11 @@ mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use axum::http::HeaderName;
+use grantsmith::limiter::{Limits, Rate};
 use grantsmith::record::Client;
 use grantsmith::value::{Issuer, Realm, Scope, Subject};
 use serde::Deserialize;
@@ -22,6 +25,8 @@ pub use clients::{ClientSection, ResourceServerSection};
 pub use policy::PolicySection;
 pub use source::{ConfigError, Key, Source, secret_file, secret_variable};
 pub use values::{Clear, PasswordPhc, Span, StoreUrl};
+
+use crate::callers::Callers;
 
 /// A configuration file that was read, and whose parts fit together as far as that can be told without the issuer.
 #[derive(Clone)]
@@ -55,6 +60,9 @@ pub struct File {
     pub cors: CorsSection,
     #[serde(default)]
     pub log: LogSection,
+    #[serde(default)]
+    pub limits: LimitsSection,
+    pub metrics: Option<MetricsSection>,
     #[serde(default)]
     pub shutdown: ShutdownSection,
     /// What the consent page says about each scope.
@@ -171,6 +179,26 @@ pub enum LogFormat {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub struct LimitsSection {
+    pub requests_per_minute: u32,
+    pub failures_per_minute: u32,
+    pub caller_header: Option<String>,
+}
+
+impl Default for LimitsSection {
+    fn default() -> Self {
+        Self { requests_per_minute: 600, failures_per_minute: 10, caller_header: None }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSection {
+    pub address: SocketAddr,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct ShutdownSection {
     pub patience: Span,
 }
@@ -207,6 +235,7 @@ impl Config {
         config.check_listeners()?;
         config.check_keyring()?;
         config.check_limits()?;
+        config.limits()?;
         config.check_scopes()?;
         config.check_names()?;
         Ok(config)
@@ -302,6 +331,22 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// Who calls, and how often they may.
+    ///
+    /// # Errors
+    ///
+    /// A header that cannot be one.
+    pub fn limits(&self) -> Result<(Callers, Limits), ConfigError> {
+        let section = &self.file.limits;
+        let key = Key::of("limits").then("caller_header");
+        let header = section.caller_header.as_ref().map(|name| name.parse::<HeaderName>());
+        let header = header.transpose().map_err(|_| self.error_at(&key, "must be the name of a header"))?;
+        let mut limits = Limits::default();
+        limits.caller = NonZeroU32::new(section.requests_per_minute).map(Rate::per_minute);
+        limits.failures = NonZeroU32::new(section.failures_per_minute).map(Rate::per_minute);
+        Ok((Callers { header }, limits))
     }
 
     fn check_scopes(&self) -> Result<(), ConfigError> {

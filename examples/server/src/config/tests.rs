@@ -121,7 +121,7 @@ danger_secret = "secret"
         [
             "issuer = ",
             "isuer = ",
-            "server.toml:1: isuer: unknown field `isuer`, expected one of `issuer`, `title`, `demo_api`, `listeners`, `store`, `keyring`, `policy`, `sessions`, `passwords`, `cors`, `log`, `shutdown`, `scopes`, `users`, `clients`, `resource_servers`",
+            "server.toml:1: isuer: unknown field `isuer`, expected one of `issuer`, `title`, `demo_api`, `listeners`, `store`, `keyring`, `policy`, `sessions`, `passwords`, `cors`, `log`, `limits`, `metrics`, `shutdown`, `scopes`, `users`, `clients`, `resource_servers`",
         ],
         [
             r#"issuer = "https://as.example""#,
@@ -427,6 +427,16 @@ danger_secret = "secret"
             "resources = [\"/api\"]\ndanger_secret",
             "resources = []\ndanger_secret",
             "server.toml:28: resource_servers[0].resources: must name at least one resource",
+        ],
+        [
+            "[scopes]",
+            "[limits]\ncaller_header = \"a b\"\n[scopes]",
+            "server.toml:11: limits.caller_header: must be the name of a header",
+        ],
+        [
+            "redirect_uris = [\"https://app.example/cb\"]",
+            "danger_loopback_redirect_uris = [\"http://localhost:8080/cb\"]",
+            "no mistake",
         ],
     ];
 

@@ -16,7 +16,7 @@ struct AccountPage<'a> {
     user: &'a str,
     apps: &'a [ConnectedApp],
     /// What was just disconnected.
-    disconnected: bool,
+    disconnected: Option<&'a str>,
     csrf_disconnect: String,
     csrf_logout: String,
 }
@@ -26,7 +26,7 @@ pub fn page(
     headers: &HeaderMap,
     session: &UserSession,
     apps: &[ConnectedApp],
-    disconnected: bool,
+    disconnected: Option<&str>,
 ) -> Response<String> {
     let mark = host.forms.mark(headers, Some(session));
     let page = AccountPage {

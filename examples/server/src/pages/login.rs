@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use grantsmith::server::{Interaction, Need};
 
 use super::{Site, with_mark};
-use crate::app::{FailedLogin, Host};
+use crate::app::{FailedLogin, Host, LoginFailure};
 use crate::forms::Purpose;
 
 #[derive(Template)]
@@ -64,17 +64,18 @@ pub fn alone(host: &Host, headers: &HeaderMap, failed: Option<&FailedLogin>) -> 
 }
 
 fn problem(failed: &FailedLogin) -> &'static str {
-    if failed.busy {
-        "Too many people are signing in right now. Try again in a moment."
-    } else {
-        "The user name or the password is wrong."
+    match failed.reason {
+        LoginFailure::Busy => "Too many people are signing in right now. Try again in a moment.",
+        LoginFailure::TooOften => "There have been too many attempts. Wait a minute and try again.",
+        LoginFailure::Wrong => "The user name or the password is wrong.",
     }
 }
 
 fn status(failed: Option<&FailedLogin>) -> StatusCode {
-    match failed {
+    match failed.map(|failed| failed.reason) {
         None => StatusCode::OK,
-        Some(failed) if failed.busy => StatusCode::SERVICE_UNAVAILABLE,
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Some(LoginFailure::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(LoginFailure::TooOften) => StatusCode::TOO_MANY_REQUESTS,
+        Some(LoginFailure::Wrong) => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

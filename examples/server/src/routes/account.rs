@@ -19,7 +19,7 @@ use crate::pages::{account, login};
 
 #[derive(Deserialize)]
 pub struct Shown {
-    /// Whether something was just disconnected.
+    /// What was just disconnected.
     disconnected: Option<String>,
 }
 
@@ -39,7 +39,8 @@ pub async fn show(
     };
     match connected::apps_of(&app.server, &app.host.words, &session.subject).await {
         Ok(apps) => {
-            let disconnected = shown.is_ok_and(|Query(shown)| shown.disconnected.is_some());
+            let shown = shown.ok().and_then(|Query(shown)| shown.disconnected);
+            let disconnected = shown.and_then(|id| app.host.words.client(&id.parse().ok()?));
             account::page(&app.host, &headers, &session, &apps, disconnected).into_response()
         }
         Err(error) => {
@@ -66,7 +67,10 @@ pub async fn disconnect(
         return of_ours(&host.site, &headers, Problem::NotFound).into_response();
     };
     match app.server.withdraw_consent(&session.subject, &client).await {
-        Ok(_) => Redirect::to(&format!("{}/account?disconnected=1", host.site.base)).into_response(),
+        Ok(_) => {
+            let client: String = url::form_urlencoded::byte_serialize(client.as_str().as_bytes()).collect();
+            Redirect::to(&format!("{}/account?disconnected={client}", host.site.base)).into_response()
+        }
         Err(error) => {
             warn!(%error, "cannot disconnect");
             of_ours(&host.site, &headers, Problem::Unavailable).into_response()

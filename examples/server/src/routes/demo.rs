@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderValue, Method};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use grantsmith::http::GuardLayer;
@@ -9,13 +11,14 @@ use grantsmith::resource::{Requirement, VerifiedToken};
 use grantsmith::server::{AuthorizationServer, Guard};
 use grantsmith::value::{Resource, ScopeSet};
 use serde_json::{Value, json};
+use tower_http::cors::CorsLayer;
 
 /// The API. Tokens must be meant for the issuer and [`PATH`].
 ///
 /// # Errors
 ///
-/// The issuer and the path make no resource.
-pub fn router(server: &AuthorizationServer) -> Result<Router, String> {
+/// The issuer and the path make no resource, or an origin is none.
+pub fn router(server: &AuthorizationServer, origins: &[String]) -> Result<Router, String> {
     let base = server.issuer().path();
     let resource: Resource = format!("{}{PATH}", server.issuer()).parse().map_err(|error| format!("{error}"))?;
     let guard = |scope: &str| -> Result<GuardLayer, String> {
@@ -26,10 +29,18 @@ pub fn router(server: &AuthorizationServer) -> Result<Router, String> {
     };
     let reading = get(list).layer(guard("notes:read")?);
     let writing = post(add).layer(guard("notes:write")?);
+    let origins: Result<Vec<HeaderValue>, _> = origins.iter().map(|origin| origin.parse()).collect();
+    let origins = origins.map_err(|error| format!("cors.allowed_origins: {error}"))?;
+    let sharing = CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([AUTHORIZATION]);
     Ok(Router::new()
         .route(&format!("{base}{PATH}/notes"), reading.merge(writing))
         .route(&format!("{base}{PATH}/me"), get(me).layer(guard("")?))
-        .route(&format!("{base}/resource"), get(me).layer(guard("")?)))
+        .route(&format!("{base}/resource"), get(me).layer(guard("")?))
+        // Around the guard: what asks before it asks has no token.
+        .layer(sharing))
 }
 
 /// Behind the guard a handler sees whose token it was, and what it allows.

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Form;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderMap, HeaderValue, Request, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use grantsmith::host::{Clock as _, SystemClock};
+use axum::{Extension, Form};
+use grantsmith::host::{Attempt, Clock as _, Endpoint, RateLimiter as _, SystemClock};
+use grantsmith::http::Caller;
+use grantsmith::value::Subject;
 use serde::Deserialize;
 use tracing::info;
 use zeroize::Zeroizing;
 
-use crate::app::{App, FailedLogin, Host};
+use crate::app::{App, FailedLogin, Host, LoginFailure};
 use crate::forms::Purpose;
 use crate::pages::error::{Problem, of_ours};
 use crate::pages::{login, logout};
@@ -44,6 +46,7 @@ pub async fn cancelled(State(app): State<Arc<App>>) -> Response {
 
 pub async fn log_in(
     State(app): State<Arc<App>>,
+    caller: Option<Extension<Caller>>,
     headers: HeaderMap,
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Response {
@@ -52,20 +55,39 @@ pub async fn log_in(
         Ok(Form(form)) if host.forms.are_ours(&headers, Purpose::LogIn, None, &form.csrf) => form,
         _ => return of_ours(&host.site, &headers, Problem::FormNotOurs).into_response(),
     };
-    let outcome = host.accounts.log_in(&form.login, Zeroizing::new(form.password)).await;
-    let Ok(Some(subject)) = outcome else {
-        info!(target: "audit", "login failed");
-        let failed = FailedLogin { login: form.login, busy: outcome.is_err() };
-        return ask_again(&app, headers, form.handle.as_deref(), failed).await;
+    let caller = caller.as_ref().map(|Extension(caller)| caller.as_str());
+    let subject = match check(&app, &form.login, Zeroizing::new(form.password), caller).await {
+        Ok(subject) => subject,
+        Err(reason) => {
+            info!(target: "audit", ?reason, "login failed");
+            let failed = FailedLogin { login: form.login, reason };
+            return ask_again(&app, headers, form.handle.as_deref(), failed).await;
+        }
     };
     if form.again.is_some() {
         next_second().await;
     }
     info!(target: "audit", %subject, "logged in");
-    match host.sessions.open(subject) {
+    match host.sessions.open(&headers, subject) {
         Ok(Some(cookie)) => onward(host, form.handle.as_deref(), Some(cookie)),
         _ => of_ours(&host.site, &headers, Problem::Unavailable).into_response(),
     }
+}
+
+/// Who that is, if the password is right and this caller has not guessed too often.
+async fn check(
+    app: &App,
+    login: &str,
+    password: Zeroizing<String>,
+    caller: Option<&str>,
+) -> Result<Subject, LoginFailure> {
+    let attempt = Attempt { endpoint: Endpoint::Authorization, client: Some(login), caller };
+    app.logins.check(&attempt).await.map_err(|_| LoginFailure::TooOften)?;
+    let found = app.host.accounts.log_in(login, password).await.map_err(|_| LoginFailure::Busy)?;
+    if found.is_none() {
+        app.logins.failed(&attempt).await;
+    }
+    found.ok_or(LoginFailure::Wrong)
 }
 
 /// Sends the user back to the library with what it had given along, or to the account. The library looks at the session,

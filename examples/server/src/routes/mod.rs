@@ -8,6 +8,7 @@ mod login;
 mod logout;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -15,8 +16,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
+use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
+use crate::callers::{self, Callers};
+use crate::config::File;
 use crate::logging;
 use crate::pages::{self, error::Problem};
 
@@ -25,7 +29,7 @@ use crate::pages::{self, error::Problem};
 /// # Errors
 ///
 /// The demonstration API cannot be guarded.
-pub fn router(app: &Arc<App>, has_demo: bool, can_drive: bool) -> Result<Router, String> {
+pub fn router(app: &Arc<App>, callers: Callers, file: &File, can_drive: bool) -> Result<Router, String> {
     let base = &app.host.site.base;
     let home = format!("{base}/account");
     let at = |path: &str| format!("{base}{path}");
@@ -42,12 +46,15 @@ pub fn router(app: &Arc<App>, has_demo: bool, can_drive: bool) -> Result<Router,
         router = router.route(&at("/drive"), post(drive::drive));
     }
     let mut router = router.layer(DefaultBodyLimit::max(LONGEST_FORM)).with_state(Arc::clone(app));
-    if has_demo {
-        router = router.merge(demo::router(&app.server)?);
+    if file.demo_api {
+        router = router.merge(demo::router(&app.server, &file.cors.allowed_origins)?);
     }
     Ok(router
         .fallback_service(app.endpoints.clone())
         .layer(middleware::from_fn_with_state(Arc::clone(app), with_error_page))
+        .layer(middleware::from_fn_with_state(Arc::new(callers), callers::tell))
+        // Whoever sends a form byte by byte must not keep the connection.
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, LONGEST_REQUEST))
         .layer(middleware::from_fn(logging::log_requests)))
 }
 
@@ -73,3 +80,4 @@ async fn with_error_page(State(app): State<Arc<App>>, request: Request, next: Ne
 
 /// A handle, and beside it what people type.
 const LONGEST_FORM: usize = 64 * 1024;
+const LONGEST_REQUEST: Duration = Duration::from_secs(30);

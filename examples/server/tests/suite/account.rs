@@ -45,7 +45,9 @@ fn disconnecting_ends_every_token_and_forgets_the_consent() {
     let page = browser.get("/account");
     let page = browser.submit(page.form("revoke-submit"));
 
-    assert!(page.body.contains("The app is disconnected.") && page.body.contains("no-apps"));
+    assert!(
+        page.body.contains("<strong>Looking-Glass Portal</strong> is disconnected.") && page.body.contains("no-apps")
+    );
     assert_eq!(notes(&program, &tokens), 401);
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
     let refused = post(&program.url("/token"), &refresh, &[("authorization", &basic("web-app", "web-app-secret"))]);
@@ -66,7 +68,7 @@ fn users_see_and_end_only_what_is_theirs() {
     assert_eq!((refused.status, &*refused.class()), (403, "page-error"));
 
     assert_eq!(notes(&program, &tokens), 200);
-    assert!(alice.submit(form).body.contains("The app is disconnected."));
+    assert!(alice.submit(form).body.contains("<strong>Looking-Glass Portal</strong> is disconnected."));
 }
 
 #[test]

@@ -191,6 +191,11 @@ pub fn post<N: AsRef<str>, V: AsRef<str>>(url: &str, fields: &[(N, V)], headers:
     read(request.send(body).unwrap())
 }
 
+pub fn options(url: &str, headers: &[(&str, &str)]) -> Answer {
+    let request = headers.iter().fold(agent().options(url), |request, (name, value)| request.header(*name, *value));
+    read(request.call().unwrap())
+}
+
 fn agent() -> Agent {
     Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
 }

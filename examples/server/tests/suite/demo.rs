@@ -1,6 +1,6 @@
 //! The demonstration API, the clients without users, and health.
 
-use crate::browser::{Browser, basic, bearer, get, post, redeem, request};
+use crate::browser::{Browser, basic, bearer, get, options, post, redeem, request};
 use crate::program::Program;
 
 #[test]
@@ -54,6 +54,15 @@ fn a_web_page_of_an_allowed_origin_may_ask_for_tokens() {
 
     let allowed = post(&program.url("/token"), &fields, &[("origin", "http://localhost:8081")]);
     assert_eq!(allowed.header("access-control-allow-origin"), "http://localhost:8081");
+    let preflight = [
+        ("origin", "http://localhost:8081"),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization"),
+    ];
+    let may_call = options(&program.url("/api/notes"), &preflight);
+    assert_eq!(may_call.status, 200);
+    assert_eq!(may_call.header("access-control-allow-origin"), "http://localhost:8081");
+    assert_eq!(may_call.header("access-control-allow-headers"), "authorization");
     let other = post(&program.url("/token"), &fields, &[("origin", "https://evil.example")]);
     assert_eq!(other.header("access-control-allow-origin"), "");
 }

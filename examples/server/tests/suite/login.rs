@@ -1,6 +1,6 @@
 //! Logging in.
 
-use crate::browser::{Browser, request};
+use crate::browser::{Browser, get, request};
 use crate::program::Program;
 
 #[test]
@@ -92,6 +92,25 @@ fn a_session_gets_a_new_name_at_every_login() {
     browser.log_in(&page, "alice", "wonderland");
 
     assert_ne!(session(&browser), first);
+}
+
+#[test]
+fn two_tabs_may_log_in_one_after_the_other() {
+    let program = Program::start();
+    let mut browser = Browser::new(&program);
+    let first = browser.open(&request(&program, &[("state", "first")]));
+    let second = browser.open(&request(&program, &[("state", "second"), ("client_id", "post-app")]));
+
+    let first = browser.log_in(&first, "alice", "wonderland");
+    let stolen = browser.cookies().get("grantsmith-session").unwrap().clone();
+    let second = browser.log_in(&second, "alice", "wonderland");
+
+    for (page, state) in [(first, "first"), (second, "second")] {
+        let answer = browser.submit(page.form("consent-submit"));
+        assert_eq!(answer.parameter("state").as_deref(), Some(state), "one press is enough");
+    }
+    let former = get(&program.url("/account"), &[("cookie", &format!("grantsmith-session={stolen}"))]);
+    assert_eq!(former.class(), "page-login", "the browser's former session is over");
 }
 
 #[test]
