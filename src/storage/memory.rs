@@ -130,12 +130,17 @@ impl Storage for MemoryStorage {
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u64, StorageError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut purged = 0;
-        for _ in 0..self.shards.len() {
-            if purged == limit {
+        // The first shard comes again at the end, because the last purge may have stopped in the middle of it.
+        for _ in 0..=self.shards.len() {
+            let number = self.next_purged.load(Ordering::Relaxed);
+            let (removed, is_done) = self.shard(number).table().purge(now, limit - purged, &self.hashing);
+            purged += removed;
+            if !is_done {
                 break;
             }
-            let number = self.next_purged.fetch_add(1, Ordering::Relaxed);
-            purged += self.shard(number).table().purge(now, limit - purged, &self.hashing);
+            // Whoever purges too may have gone on already.
+            let next = number.wrapping_add(1);
+            let _ = self.next_purged.compare_exchange(number, next, Ordering::Relaxed, Ordering::Relaxed);
         }
         Ok(u64::try_from(purged).unwrap_or(u64::MAX))
     }

@@ -22,6 +22,15 @@ pub(super) struct Table {
     sequence: u32,
     /// Nothing here has expired before.
     expires_from: Coarse,
+    pass: Pass,
+}
+
+/// How far a purge has come in going through the table.
+#[derive(Debug, Default)]
+struct Pass {
+    next: u32,
+    /// Nothing that it left behind, or that was saved since it began, has expired before.
+    expires_from: Coarse,
 }
 
 /// The slots in which a record may be. A hash has sixteen of them, so that keys with the same hash do not collide.
@@ -89,9 +98,10 @@ impl Table {
             self.index.remove(place, previous, hashing);
             self.index.insert(place, &next.record, hashing);
         }
-        stored.expires_from = Coarse::of(next.record.expires_at());
+        let expires_from = Coarse::of(next.record.expires_at());
+        stored.expires_from = expires_from;
         stored.versioned = next;
-        self.expires_from = self.expires_from.min(stored.expires_from);
+        self.expect_expiry(expires_from);
         Ok(Saved::Applied)
     }
 
@@ -101,9 +111,9 @@ impl Table {
                 let sequence = self.sequence;
                 let expires_from = Coarse::of(next.record.expires_at());
                 self.sequence = sequence.wrapping_add(1);
-                self.expires_from = self.expires_from.min(expires_from);
                 self.index.insert(Place { sequence, slot }, &next.record, hashing);
                 vacant.insert(Stored { versioned: next, expires_from, sequence });
+                self.expect_expiry(expires_from);
                 return Ok(());
             }
         }
@@ -115,9 +125,7 @@ impl Table {
         if stored.versioned.version != expected {
             return Saved::Conflict;
         }
-        if let Some(stored) = self.records.remove(&slot) {
-            self.index.remove(Place { sequence: stored.sequence, slot }, &stored.versioned.record, hashing);
-        }
+        self.take(slot, hashing);
         Saved::Applied
     }
 
@@ -140,26 +148,50 @@ impl Table {
         None
     }
 
-    /// Removes up to `limit` expired records, and says how many.
-    pub(super) fn purge(&mut self, now: Timestamp, limit: usize, hashing: &RandomState) -> usize {
+    /// Removes up to `limit` expired records, and says how many, and whether that was all.
+    ///
+    /// It goes on where the last call stopped, so that a shard with many is gone through once and not once for each batch.
+    pub(super) fn purge(&mut self, now: Timestamp, limit: usize, hashing: &RandomState) -> (usize, bool) {
         if self.expires_from > Coarse::of(now) {
-            return 0;
+            return (0, true);
         }
-        let mut purged = 0;
-        let mut expires_from = Coarse::default();
-        self.records.retain(|slot, stored| {
-            let is_kept = purged == limit || !stored.has_expired(now);
-            if is_kept {
-                expires_from = expires_from.min(stored.expires_from);
-            } else {
-                purged += 1;
-                let place = Place { sequence: stored.sequence, slot: *slot };
-                self.index.remove(place, &stored.versioned.record, hashing);
+        let mut expired = Vec::new();
+        let mut rest = self.records.range(self.pass.next..);
+        let stopped_at = loop {
+            match rest.next() {
+                None => break None,
+                Some((_, stored)) if !stored.has_expired(now) => self.pass.note(stored.expires_from),
+                Some((slot, _)) if expired.len() == limit => break Some(*slot),
+                Some((slot, _)) => expired.push(*slot),
             }
-            is_kept
-        });
-        self.expires_from = expires_from;
-        purged
+        };
+        for slot in &expired {
+            self.take(*slot, hashing);
+        }
+        if let Some(next) = stopped_at {
+            self.pass.next = next;
+        } else {
+            self.expires_from = std::mem::take(&mut self.pass).expires_from;
+        }
+        (expired.len(), stopped_at.is_none())
+    }
+
+    fn take(&mut self, slot: u32, hashing: &RandomState) {
+        if let Some(stored) = self.records.remove(&slot) {
+            self.index.remove(Place { sequence: stored.sequence, slot }, &stored.versioned.record, hashing);
+        }
+    }
+
+    /// A record may expire at that time.
+    fn expect_expiry(&mut self, at: Coarse) {
+        self.expires_from = self.expires_from.min(at);
+        self.pass.note(at);
+    }
+}
+
+impl Pass {
+    fn note(&mut self, expires_from: Coarse) {
+        self.expires_from = self.expires_from.min(expires_from);
     }
 }
 
