@@ -187,7 +187,7 @@ impl Route {
 }
 
 /// The path of a URL as clients will send it.
-fn path_of(url: &str) -> String {
+pub(super) fn path_of(url: &str) -> String {
     Url::parse(url).map(|url| url.path().to_owned()).unwrap_or_default()
 }
 
