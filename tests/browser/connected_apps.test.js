@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { focused } from './world/focus.js';
 import { sees, seesHeading, story } from './world/index.js';
 
 story('nothing is connected at first', async (visitor) => {
@@ -18,7 +19,8 @@ story('a connected application is listed with what it may do', async (visitor) =
   const app = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: 'Looking-Glass Portal' }) });
   const text = await app.innerText();
   const today = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date());
-  for (const part of ['Read your notes', 'Write and change your notes', 'Notes', today]) assert.ok(text.includes(part), text);
+  for (const part of ['Read your notes', 'Write and change your notes', 'Notes', today])
+    assert.ok(text.includes(part), text);
 });
 
 story('disconnecting ends the tokens of that application, and of no other', async (visitor) => {
@@ -30,7 +32,8 @@ story('disconnecting ends the tokens of that application, and of no other', asyn
   await visitor.account();
   await page.getByRole('button', { name: 'Disconnect Looking-Glass Portal' }).click();
 
-  assert.match(await page.getByRole('status').innerText(), /disconnected/);
+  assert.match(await page.getByRole('status').innerText(), /Looking-Glass Portal is disconnected/);
+  assert.equal((await focused(page)).role, 'status', 'what happened is read out');
   assert.deepEqual(await page.getByRole('heading', { level: 2 }).allInnerTexts(), ['Postcard Printer']);
   for (const token of [portal.access_token, portal.refresh_token]) {
     assert.deepEqual(await applications.introspect(server, token), { active: false });

@@ -9,7 +9,13 @@ story('the page says who asks, for what, where, and where the answer goes', asyn
   await visitor.connect('portal');
   await visitor.signIn();
   await seesHeading(page, 'Allow Looking-Glass Portal?');
-  for (const text of [user, 'Read your notes', 'Write and change your notes', 'Notes', new URL(applications.origin).hostname]) {
+  for (const text of [
+    user,
+    'Read your notes',
+    'Write and change your notes',
+    'Notes',
+    new URL(applications.origin).host,
+  ]) {
     await sees(page, text);
   }
   for (const [link, url] of [
@@ -28,7 +34,10 @@ story('who allows comes back with a code that is worth what was allowed', async 
 
   const tokens = await applications.redeem(received);
   const { active, sub, scope, client_id } = await applications.introspect(server, tokens.access_token);
-  assert.deepEqual({ active, sub, scope, client_id }, { active: true, sub: user, scope: 'notes:read notes:write', client_id: 'portal' });
+  assert.deepEqual(
+    { active, sub, scope, client_id },
+    { active: true, sub: user, scope: 'notes:read notes:write', client_id: 'portal' },
+  );
 });
 
 story('who denies comes back without a code', async (visitor) => {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 
-import { sees, seesHeading, story } from './world/index.js';
 import { assertFocusIsVisible, focused, tabTo } from './world/focus.js';
+import { sees, seesHeading, story } from './world/index.js';
 
 story('from the application and back with the keyboard only', async (visitor) => {
   const { page, applications } = visitor;
@@ -21,7 +21,11 @@ story('from the application and back with the keyboard only', async (visitor) =>
   await page.keyboard.press('Space');
 
   await seesHeading(page, 'Allow Looking-Glass Portal?');
-  assert.deepEqual(await tabTo(page, 'Write and change your notes'), ['Not you?', 'Read your notes', 'Write and change your notes']);
+  assert.deepEqual(await tabTo(page, 'Write and change your notes'), [
+    'Not you?',
+    'Read your notes',
+    'Write and change your notes',
+  ]);
   assert.equal((await focused(page)).checked, 'true');
   await page.keyboard.press('Space');
   assert.equal((await focused(page)).checked, 'false');
@@ -44,7 +48,7 @@ story('Enter in a field signs in, and does not cancel', async (visitor) => {
   await seesHeading(page, 'Allow Looking-Glass Portal?');
 });
 
-story('Enter on a box of the question allows nothing by accident that is not shown', async (visitor) => {
+story('Enter on Deny denies', async (visitor) => {
   const { page } = visitor;
   await visitor.connect('portal');
   await visitor.signIn();
@@ -58,7 +62,10 @@ story('disconnecting with the keyboard only', async (visitor) => {
   const { page, applications } = visitor;
   await applications.redeem(await visitor.connectFully('portal'));
   await visitor.account();
-  assert.deepEqual(await tabTo(page, 'Disconnect Looking-Glass Portal'), ['Sign out', 'Disconnect Looking-Glass Portal']);
+  assert.deepEqual(await tabTo(page, 'Disconnect Looking-Glass Portal'), [
+    'Sign out',
+    'Disconnect Looking-Glass Portal',
+  ]);
   await page.keyboard.press('Space');
   await sees(page, 'No app can act for you.');
 });

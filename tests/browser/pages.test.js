@@ -1,5 +1,5 @@
-// Each page once: pictures of it in light and dark, wide and narrow; that nothing sticks out of a narrow window; and that
-// axe finds no barrier. axe is a script, and the pages look the same without scripts: there, one picture is enough.
+// Each page once: pictures of it in light and dark, wide and narrow; that nothing sticks out of a narrow window; and
+// that axe finds no barrier. axe is a script, and the pages look the same without scripts: there, one picture is enough.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -89,7 +89,9 @@ async function isGood({ page }, name, heading) {
   for (const [width, size] of Object.entries(widths)) {
     if (!hasScripts && width === 'wide') continue;
     await page.setViewportSize(size);
-    const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const excess = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
     assert.ok(excess <= 0, `${name} sticks out of a window ${size.width} wide by ${excess}`);
     for (const colorScheme of hasScripts ? ['light', 'dark'] : ['light']) {
       await page.emulateMedia({ colorScheme });

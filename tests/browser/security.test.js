@@ -4,25 +4,31 @@ import assert from 'node:assert/strict';
 
 import { hasScripts, seesHeading, story } from './world/index.js';
 
-story('the answer reaches an application on another site, under a policy that admits it and nothing else', async (visitor) => {
-  const { page, server, applications } = visitor;
-  await visitor.connect('portal');
-  await visitor.signIn();
-  await seesHeading(page, 'Allow Looking-Glass Portal?');
-  assert.notEqual(new URL(server.origin).hostname, new URL(applications.origin).hostname);
-  const policy = await policyOf(page);
-  assert.equal(policy.get('default-src'), "'none'");
-  assert.equal(policy.get('script-src'), undefined);
-  assert.equal(policy.get('frame-ancestors'), "'none'");
-  assert.equal(policy.get('form-action'), `'self' ${applications.origin}`);
-  await visitor.allow();
-  await visitor.isBack();
-});
+story(
+  'the answer reaches an application on another site, under a policy that admits it and nothing else',
+  async (visitor) => {
+    const { page, server, applications } = visitor;
+    await visitor.connect('portal');
+    await visitor.signIn();
+    await seesHeading(page, 'Allow Looking-Glass Portal?');
+    assert.notEqual(new URL(server.origin).hostname, new URL(applications.origin).hostname);
+    const policy = await policyOf(page);
+    assert.equal(policy.get('default-src'), "'none'");
+    assert.equal(policy.get('script-src'), undefined);
+    assert.equal(policy.get('frame-ancestors'), "'none'");
+    assert.equal(policy.get('form-action'), `'self' ${applications.origin}`);
+    await visitor.allow();
+    await visitor.isBack();
+  },
+);
 
 story('the answer reaches an application with https', async (visitor) => {
   const { page, context } = visitor;
   await context.route('https://desk.example/**', (route) => {
-    route.fulfill({ contentType: 'text/html', body: '<!DOCTYPE html><html lang="en"><title>Desk</title><h1>Desk</h1>' });
+    route.fulfill({
+      contentType: 'text/html',
+      body: '<!DOCTYPE html><html lang="en"><title>Desk</title><h1>Desk</h1>',
+    });
   });
   await visitor.connect('remote');
   await visitor.signIn();
@@ -98,9 +104,17 @@ story('cookies are out of reach for scripts and other sites, and end with the br
   const { page, context, server } = visitor;
   await visitor.connectFully('portal');
   const cookies = await context.cookies(server.origin);
-  assert.deepEqual(cookies.map((cookie) => cookie.name).sort(), ['grantsmith', 'grantsmith-form', 'grantsmith-session']);
+  assert.deepEqual(cookies.map((cookie) => cookie.name).sort(), [
+    'grantsmith',
+    'grantsmith-form',
+    'grantsmith-session',
+  ]);
   for (const { name, httpOnly, sameSite, expires, path, domain } of cookies) {
-    assert.deepEqual({ httpOnly, sameSite, expires, path, domain }, { httpOnly: true, sameSite: 'Lax', expires: -1, path: '/', domain: 'localhost' }, name);
+    assert.deepEqual(
+      { httpOnly, sameSite, expires, path, domain },
+      { httpOnly: true, sameSite: 'Lax', expires: -1, path: '/', domain: 'localhost' },
+      name,
+    );
   }
   await visitor.account();
   if (hasScripts) assert.equal(await page.evaluate(() => document.cookie), '');

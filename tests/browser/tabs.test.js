@@ -22,7 +22,10 @@ story('two tabs with two applications do not mix', async (visitor) => {
   await visitor.allow(tab);
   const second = await visitor.isBack('Connected', tab);
   assert.deepEqual([first.client, second.client], ['portal', 'printer']);
-  assert.deepEqual([(await applications.redeem(first)).scope, (await applications.redeem(second)).scope], ['notes:read', 'notes:write']);
+  assert.deepEqual(
+    [(await applications.redeem(first)).scope, (await applications.redeem(second)).scope],
+    ['notes:read', 'notes:write'],
+  );
 });
 
 story('two tabs with the same application make two grants, and denying one leaves the other', async (visitor) => {
@@ -55,32 +58,35 @@ story('logging in in one tab is enough for the other', async (visitor) => {
   await sees(tab, `Signed in as ${visitor.user}`);
 });
 
-story('of tabs that open at the same moment in a fresh browser one goes on, and the other says what to do', async (visitor) => {
-  const { context, page, server, applications } = visitor;
-  const tab = await visitor.tab();
-  // Neither request knows the cookies that come with the answer to the other. Those of the later answer are kept.
-  const [bothAsked, earlierShown] = [gate(2), gate(1)];
-  await context.route(`${server.origin}/authorize?**`, async (route) => {
-    await bothAsked.pass();
-    const response = await route.fetch();
-    if (route.request().url().includes('client_id=printer')) await earlierShown.opened;
-    await route.fulfill({ response });
-  });
-  const later = tab.goto(applications.request(server, 'printer'));
-  await page.goto(applications.request(server, 'portal'));
-  earlierShown.pass();
-  await later;
+story(
+  'of tabs that open at the same moment in a fresh browser one goes on, and the other says what to do',
+  async (visitor) => {
+    const { context, page, server, applications } = visitor;
+    const tab = await visitor.tab();
+    // Neither request knows the cookies that come with the answer to the other. Those of the later answer are kept.
+    const [bothAsked, earlierShown] = [gate(2), gate(1)];
+    await context.route(`${server.origin}/authorize?**`, async (route) => {
+      await bothAsked.pass();
+      const response = await route.fetch();
+      if (route.request().url().includes('client_id=printer')) await earlierShown.opened;
+      await route.fulfill({ response });
+    });
+    const later = tab.goto(applications.request(server, 'printer'));
+    await page.goto(applications.request(server, 'portal'));
+    earlierShown.pass();
+    await later;
 
-  await visitor.signIn(tab);
-  await visitor.allow(tab);
-  assert.equal((await visitor.isBack('Connected', tab)).client, 'printer');
-  await visitor.signIn(page);
-  await seesHeading(page, 'This form is too old');
-  await page.goBack();
-  await seesHeading(page, 'Allow Looking-Glass Portal?');
-  await visitor.allow(page);
-  assert.equal((await visitor.isBack('Connected', page)).client, 'portal');
-});
+    await visitor.signIn(tab);
+    await visitor.allow(tab);
+    assert.equal((await visitor.isBack('Connected', tab)).client, 'printer');
+    await visitor.signIn(page);
+    await seesHeading(page, 'This form is too old');
+    await page.goBack();
+    await seesHeading(page, 'Allow Looking-Glass Portal?');
+    await visitor.allow(page);
+    assert.equal((await visitor.isBack('Connected', page)).client, 'portal');
+  },
+);
 
 // Opens when as many have come as it is for.
 function gate(awaited) {

@@ -99,7 +99,8 @@ export class Applications {
       response.end(`<!DOCTYPE html><html lang="en"><title>Application</title>${icon}<main>${html}</main></html>`);
     };
     if (first === 'posting') return say(posting(url.searchParams));
-    if (first === 'framing') return say(`<h1>Frame</h1><iframe src="${escaped(url.searchParams.get('url'))}"></iframe>`);
+    if (first === 'framing')
+      return say(`<h1>Frame</h1><iframe src="${escaped(url.searchParams.get('url'))}"></iframe>`);
     if (second === 'go') {
       const target = this.request(this.server, first, Object.fromEntries(url.searchParams));
       return response.writeHead(302, { location: target }).end();
@@ -118,7 +119,8 @@ export class Applications {
     const begun = this.started.get(params.state);
     const number = this.received.push({ client, state: params.state, method: request.method, params });
     const mark = `<data value="${number}"></data>`;
-    if (begun?.client !== client || params.iss !== begun.server.origin) return `<h1>This response is not for me</h1>${mark}`;
+    if (begun?.client !== client || params.iss !== begun.server.origin)
+      return `<h1>This response is not for me</h1>${mark}`;
     if (params.error) return `<h1>Not connected</h1><p>${escaped(params.error)}</p>${mark}`;
     return `<h1>Connected</h1><p>${escaped(clients[client].name)} received a code by ${request.method}.</p>${mark}`;
   }
@@ -126,7 +128,9 @@ export class Applications {
 
 function posting(params) {
   const fields = Object.entries(JSON.parse(params.get('fields')));
-  const inputs = fields.map(([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`);
+  const inputs = fields.map(
+    ([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`,
+  );
   return `<form method="post" action="${escaped(params.get('action'))}">${inputs.join('')}<button>Win a prize</button></form>`;
 }
 

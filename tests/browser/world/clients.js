@@ -6,7 +6,12 @@ export const clients = {
   notebook: { name: 'Notebook', kind: 'native' },
   stranger: { name: "Somebody's App", kind: 'confidential', secret: 'stranger-secret', isUnverified: true },
   hostile: { name: '<script>alert(1)</script> & <b>Sons</b>', kind: 'confidential', secret: 'hostile-secret' },
-  remote: { name: 'Remote Desk', kind: 'confidential', secret: 'remote-secret', redirect: 'https://desk.example/callback' },
+  remote: {
+    name: 'Remote Desk',
+    kind: 'confidential',
+    secret: 'remote-secret',
+    redirect: 'https://desk.example/callback',
+  },
   phone: { name: 'Pocket Notes', kind: 'native', redirect: 'com.example.pocket:/callback' },
 };
 

@@ -33,7 +33,10 @@ export async function assertFocusIsVisible(page) {
   });
   assert.notEqual(outline.style, 'none', 'what has the focus has no outline');
   // Where a page says nothing, the browser draws an outline of its own.
-  assert.ok(outline.style === 'auto' || outline.width >= 2, `the outline of what has the focus is ${outline.width}px wide`);
+  assert.ok(
+    outline.style === 'auto' || outline.width >= 2,
+    `the outline of what has the focus is ${outline.width}px wide`,
+  );
 }
 
 // Presses Tab until the element of that name has the focus. Answers the names on the way, with it.
