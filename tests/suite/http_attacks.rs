@@ -11,6 +11,7 @@ mod codes;
 mod consent;
 mod end_to_end;
 mod expect;
+mod golden;
 mod introspection;
 mod machines;
 mod members;

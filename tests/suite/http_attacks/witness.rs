@@ -168,6 +168,12 @@ impl Witness {
             }
         }
     }
+
+    /// The text with each secret replaced by what it is.
+    pub(super) fn masked(&self, text: &str) -> String {
+        let secrets = self.secrets.lock().unwrap();
+        secrets.iter().fold(text.to_owned(), |text, (secret, kind)| text.replace(secret, &format!("<{kind:?}>")))
+    }
 }
 
 /// The port of a loopback redirection URI is chosen at run time.
