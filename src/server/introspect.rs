@@ -17,7 +17,10 @@ impl AuthorizationServer {
     ///
     /// [`EndpointError`], which says what the caller sees. A token that is not active is not an error.
     pub async fn introspect(&self, request: &FormRequest<'_>) -> Result<IntrospectionResponse<'static>, EndpointError> {
-        self.introspected(request, |response| response.into_owned()).await
+        fn owned(response: IntrospectionResponse<'_>) -> IntrospectionResponse<'static> {
+            response.into_owned()
+        }
+        self.introspected(request, owned).await
     }
 
     /// The same, read while the grant is at hand, so that nothing of it needs to be kept.

@@ -46,9 +46,8 @@ impl Resource {
     pub(crate) fn is_bare_origin(&self) -> bool {
         let authority = self.0.strip_prefix("https://");
         // Without a way out of the loop, the compiler looks at many bytes at once.
-        authority.is_some_and(|authority| {
-            authority.bytes().fold(true, |is_bare, byte| is_bare & (byte != b'/') & (byte != b'?'))
-        })
+        let ends = |text: &str| text.bytes().fold(0, |found, byte| found | u8::from(matches!(byte, b'/' | b'?')));
+        authority.is_some_and(|authority| ends(authority) == 0)
     }
 }
 

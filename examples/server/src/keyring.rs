@@ -1,6 +1,6 @@
 //! The secret that everything is derived from, out of a file or the environment.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use grantsmith::host::{DerivedKeyring, Entropy as _, SystemEntropy};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, ConfigError, Key, secret_file, secret_variable};
+use crate::store::make_folder_of;
 
 /// 32 random bytes.
 type Secret = Zeroizing<[u8; 32]>;
@@ -74,9 +75,7 @@ fn file(path: &Path, create: bool) -> Result<Zeroizing<String>, String> {
 
 fn make(path: &Path) -> io::Result<()> {
     let secret = new_secret().map_err(io::Error::other)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
+    make_folder_of(path)?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -1,7 +1,8 @@
 //! Opening the storage that the configuration names.
 
 use std::error::Error;
-use std::fs;
+use std::fs::DirBuilder;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -59,10 +60,22 @@ pub async fn open(url: &StoreUrl, accepts_loss: bool) -> Result<Arc<dyn Storage>
 
 fn sqlite(path: &Path) -> Result<Arc<dyn Storage>, String> {
     let say = |error: &dyn Error| format!("cannot open the database {}: {}", path.display(), with_causes(error));
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|error| say(&error))?;
-    }
+    make_folder_of(path).map_err(|error| say(&error))?;
     Ok(Arc::new(SqliteStorage::open(path).map_err(|error| say(&error))?))
+}
+
+/// Makes the folder of a file, if it is not there, for its owner only.
+///
+/// # Errors
+///
+/// It cannot be made.
+pub fn make_folder_of(path: &Path) -> io::Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// An error and what caused it, in one line.

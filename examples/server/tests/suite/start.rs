@@ -50,8 +50,9 @@ fn the_example_starts_and_keeps_its_secret_to_its_owner() {
     let secret = folder.path().join("data/keyring.secret");
     assert_eq!(fs::read_to_string(&secret).unwrap().len(), 43);
     assert!(folder.path().join("data/grants.db").exists());
-    #[cfg(unix)]
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&secret).unwrap().permissions()) & 0o777, 0o600);
+    let mode =
+        |path: &Path| std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777;
+    assert_eq!((mode(&secret), mode(secret.parent().unwrap())), (0o600, 0o700));
 
     let before = fs::read_to_string(&secret).unwrap();
     drop(Program::with(["--config", config, "--plain-http", "0"]));
