@@ -44,6 +44,9 @@ mod world;
 // What the APIs do that tokens are for.
 mod resource;
 
+// What a run that passes says.
+mod counts;
+
 // What must hold of every value, and what must never be seen.
 mod leaks;
 mod properties;
