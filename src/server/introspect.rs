@@ -16,9 +16,11 @@ impl AuthorizationServer {
     /// # Errors
     ///
     /// [`EndpointError`], which says what the caller sees. A token that is not active is not an error.
-    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's path is for one lifetime only")]
     pub async fn introspect(&self, request: &FormRequest<'_>) -> Result<IntrospectionResponse<'static>, EndpointError> {
-        self.introspected(request, |response| response.into_owned()).await
+        fn owned(response: IntrospectionResponse<'_>) -> IntrospectionResponse<'static> {
+            response.into_owned()
+        }
+        self.introspected(request, owned).await
     }
 
     /// The same, read while the grant is at hand, so that nothing of it needs to be kept.

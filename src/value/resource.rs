@@ -43,12 +43,11 @@ impl FromStr for Resource {
 
 impl Resource {
     /// Whether the resource is nothing but `https` and a host, so that a slash behind it adds nothing.
-    #[expect(clippy::needless_bitwise_bool, reason = "without a way out of the loop, many bytes are looked at at once")]
     pub(crate) fn is_bare_origin(&self) -> bool {
         let authority = self.0.strip_prefix("https://");
-        authority.is_some_and(|authority| {
-            authority.bytes().fold(true, |is_bare, byte| is_bare & (byte != b'/') & (byte != b'?'))
-        })
+        // Without a way out of the loop, the compiler looks at many bytes at once.
+        let ends = |text: &str| text.bytes().fold(0, |found, byte| found | u8::from(matches!(byte, b'/' | b'?')));
+        authority.is_some_and(|authority| ends(authority) == 0)
     }
 }
 

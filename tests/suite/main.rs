@@ -65,6 +65,7 @@ mod stores;
 mod sweep;
 
 // Over HTTP.
+mod http_attacks;
 mod http_authorize;
 mod http_cors;
 mod http_exchange;
