@@ -80,6 +80,7 @@ const HOUR: NonZeroU32 = NonZeroU32::new(3600).unwrap();
 /// A budget that an attempt draws on, with the names that it belongs to.
 struct Budget<'a> {
     kind: Kind,
+    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "in memory, each kind has a table of its rate"))]
     rate: Rate,
     names: [&'a str; 2],
 }

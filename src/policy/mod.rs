@@ -58,7 +58,7 @@ pub struct Policy {
     /// How long a client record may be answered from memory. Default: five seconds: so long may a disabled client
     /// still be served. Zero reads it each time.
     pub client_cache_lifetime: Lifetime,
-    /// How many client records are kept in memory. Default: 10 000.
+    /// How many client records are kept in memory, a sixteenth of them for each thread. Default: 10 000.
     pub most_cached_clients: usize,
     /// How many imported client secrets are checked at once, each of which may cost as much as a hundred requests.
     /// Default: four; a request beyond that is answered 503, so that guesses cannot take the whole machine.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{AuthorizationServer, EndpointError, Unavailable};
-use crate::authentication::{self, AuthenticatedClient, Judgement, Refusal};
+use crate::authentication::{self, AuthenticatedClient, Judgement, Refusal, SecretCheck};
 use crate::host::{Attempt, Endpoint, Event, RateLimited};
 use crate::record::Client;
 use crate::value::{ClientId, Timestamp};
@@ -37,17 +37,17 @@ impl AuthorizationServer {
                 return Err(self.authentication_failed(endpoint, None, malformed.into()));
             }
         };
-        let id = presented.id.clone();
+        let PresentedClient { id, method } = presented;
         let attempt = Attempt { endpoint, client: Some(id.as_str()), caller: request.caller };
         self.admit(&attempt, Some(&id)).await?;
         let registered = self.looked_up_client(&id, now).await;
         let registered = registered.inspect_err(|error| self.tell_unavailable(endpoint, error))?;
-        let judged = match authentication::authenticate(presented, registered, now) {
+        let judged = match authentication::authenticate(method, registered, now) {
             Ok(Judgement::Authenticated(client)) => return Ok(client),
             Ok(Judgement::CheckSecret(check)) => {
-                let is_match = self.is_verified(&check).await;
-                let is_match = is_match.inspect_err(|error| self.tell_unavailable(endpoint, error))?;
-                check.verified(is_match)
+                // Rare, so it takes no room in the future of every request.
+                let verified = Box::pin(self.verified(check)).await;
+                verified.inspect_err(|error| self.tell_unavailable(endpoint, error))?
             }
             Err(refusal) => Err(refusal),
         };
@@ -74,15 +74,17 @@ impl AuthorizationServer {
         admitted.inspect_err(|_| self.tell(&Event::RateLimited { endpoint: attempt.endpoint, client }))
     }
 
-    async fn is_verified(&self, check: &authentication::SecretCheck) -> Result<bool, Unavailable> {
-        let Some(verifier) = &self.0.verifier else { return Ok(false) };
+    async fn verified(&self, check: SecretCheck) -> Result<Result<AuthenticatedClient, Refusal>, Unavailable> {
+        let Some(verifier) = &self.0.verifier else { return Ok(check.verified(false)) };
         let _place = self.0.secret_checks.begin().ok_or(Unavailable::SecretChecksBusy)?;
+        let mut is_match = false;
         for stored in check.stored() {
-            if verifier.verify(stored, check.presented()).await? {
-                return Ok(true);
+            is_match = verifier.verify(stored, check.presented()).await?;
+            if is_match {
+                break;
             }
         }
-        Ok(false)
+        Ok(check.verified(is_match))
     }
 
     fn authentication_failed(&self, endpoint: Endpoint, client: Option<&ClientId>, refusal: Refusal) -> EndpointError {

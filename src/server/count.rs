@@ -5,10 +5,14 @@
 use metrics::{SharedString, counter};
 
 use crate::host::Event;
+use crate::value::GrantType;
 
 /// Counts one event.
 pub(super) fn count(event: &Event<'_>) {
     let detail: SharedString = match event {
+        Event::Issued { grant_type: GrantType::AuthorizationCode, .. } => "authorization_code".into(),
+        Event::Issued { grant_type: GrantType::ClientCredentials, .. } => "client_credentials".into(),
+        Event::Issued { grant_type: GrantType::RefreshToken, .. } => "refresh_token".into(),
         Event::Issued { grant_type, .. } => SharedString::from_shared(grant_type.as_str().into()),
         Event::AuthenticationFailed { endpoint, .. }
         | Event::RateLimited { endpoint, .. }

@@ -44,6 +44,9 @@ mod world;
 // What the APIs do that tokens are for.
 mod resource;
 
+// What a run that passes says.
+mod counts;
+
 // What must hold of every value, and what must never be seen.
 mod leaks;
 mod properties;
@@ -62,6 +65,7 @@ mod stores;
 mod sweep;
 
 // Over HTTP.
+mod http_attacks;
 mod http_authorize;
 mod http_cors;
 mod http_exchange;

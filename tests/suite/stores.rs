@@ -3,6 +3,7 @@
 //! A machine without a server leaves its tests out and says so; `GRANTSMITH_REQUIRE=postgres,redis` makes that a
 //! failure.
 
+mod administration;
 mod postgres;
 mod redis;
 mod sqlite;

@@ -43,6 +43,7 @@ impl AuthorizationServer {
                 is_public: client.is_public(),
             },
             destination: paused.reply().redirect_uri.destination().to_owned(),
+            form_action: paused.reply().redirect_uri.form_action(),
             scope: request.map_or_else(ScopeSet::empty, |request| request.scope.clone()),
             resources: request.map_or_else(ResourceSet::default, |request| request.resources.clone()),
             login_hint: request.and_then(|request| request.login_hint.clone()),
