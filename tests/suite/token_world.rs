@@ -79,7 +79,9 @@ impl Default for Wish<'_> {
     }
 }
 
+/// The keys that every server of these tests is built with.
 pub(crate) fn keyring() -> DerivedKeyring {
+    crate::observability::subscribe();
     DerivedKeyring::new(1, [7; 32]).unwrap()
 }
 
