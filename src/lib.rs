@@ -65,6 +65,7 @@
 //! | [`host`] | every trait that you may implement |
 //! | [`storage`] | stores that are ready, and the contract that checks yours |
 //! | [`server`] | the endpoints, without any HTTP library |
+//! | `limiter` (feature, also with `redis`) | rate limiters that are ready |
 //! | `http` (feature) | the endpoints and the resource guard as `tower` services |
 //! | `testing` (feature) | what your own tests need |
 //! | [`guide`] | [defaults and their reasons](guide::defaults), [attacks and what stops them](guide::threats), [changing keys](guide::keyring) |
@@ -85,6 +86,8 @@ pub mod host;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod introspection;
+#[cfg(any(feature = "limiter", feature = "redis"))]
+pub mod limiter;
 pub mod policy;
 pub mod record;
 pub mod resource;

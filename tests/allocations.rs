@@ -139,7 +139,7 @@ fn client_credentials() {
     let (allocations, loads, saves) = cost(&world, &storage, request);
 
     assert_eq!((loads, saves), (0, 1));
-    assert!(allocations <= 12, "{allocations}");
+    assert!(allocations <= 12 + COUNTED, "{allocations}");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn revoking_a_refresh_token() {
     let (allocations, loads, saves) = cost(&world, &storage, request(&world.app, "/revoke", &form));
 
     assert_eq!((loads, saves), (1, 1));
-    assert!(allocations <= 8, "{allocations}");
+    assert!(allocations <= 8 + COUNTED, "{allocations}");
 }
 
 /// Bytes that each of many grants keeps, the entries of its owners in the index apart.
@@ -212,6 +212,9 @@ fn index_bytes(owners: usize) -> i64 {
     });
     info.bytes_current
 }
+
+/// The tests turn on the feature `metrics`, which puts the labels of what it counts into a list of their own.
+const COUNTED: u64 = 1;
 
 const GRANTS: i64 = 20_000;
 

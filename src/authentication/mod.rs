@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::record::{Client, ClientSecretForm};
 use crate::value::{AuthenticationMethod, ClientSecret, Digest, Timestamp};
-use crate::wire::{ErrorCode, MalformedCredentials, PresentedClient, PresentedMethod};
+use crate::wire::{ErrorCode, MalformedCredentials, PresentedMethod};
 
 /// A client that proved who it is, or a public client that named itself.
 #[derive(Clone, Debug)]
@@ -79,11 +79,11 @@ impl fmt::Debug for SecretCheck {
 ///
 /// A [`Refusal`], of which only the [code](Refusal::code) is for the caller.
 pub fn authenticate(
-    presented: PresentedClient,
+    presented: PresentedMethod,
     client: Option<Arc<Client>>,
     now: Timestamp,
 ) -> Result<Judgement, Refusal> {
-    let (method, secret) = match presented.method {
+    let (method, secret) = match presented {
         PresentedMethod::Basic(secret) => (AuthenticationMethod::ClientSecretBasic, Some(secret)),
         PresentedMethod::Post(secret) => (AuthenticationMethod::ClientSecretPost, Some(secret)),
         PresentedMethod::None => (AuthenticationMethod::None, None),

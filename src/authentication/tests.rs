@@ -5,19 +5,15 @@ use std::sync::Arc;
 use super::{Judgement, Refusal, authenticate};
 use crate::record::{Client, ClientSecretForm, StoredClientSecret};
 use crate::value::{AuthenticationMethod, ClientSecret, Timestamp};
-use crate::wire::{ErrorCode, MalformedCredentials, MalformedParameters, PresentedClient, PresentedMethod};
+use crate::wire::{ErrorCode, MalformedCredentials, MalformedParameters, PresentedMethod};
 use crate::world::{World, at};
 
 fn secret(text: &str) -> ClientSecret {
     text.parse().unwrap()
 }
 
-fn presented(method: PresentedMethod) -> PresentedClient {
-    PresentedClient { id: "client".parse().unwrap(), method }
-}
-
-fn basic(text: &str) -> PresentedClient {
-    presented(PresentedMethod::Basic(secret(text)))
+fn basic(text: &str) -> PresentedMethod {
+    PresentedMethod::Basic(secret(text))
 }
 
 fn digest_of(text: &str, expires_at: Option<Timestamp>) -> StoredClientSecret {
@@ -38,14 +34,14 @@ fn with_secrets(secrets: Vec<StoredClientSecret>) -> Arc<Client> {
 }
 
 fn judged(
-    presented: PresentedClient,
+    presented: PresentedMethod,
     client: impl Into<Option<Arc<Client>>>,
     now: Timestamp,
 ) -> Result<Judgement, Refusal> {
     authenticate(presented, client.into(), now)
 }
 
-fn refusal(presented: PresentedClient, client: impl Into<Option<Arc<Client>>>) -> Refusal {
+fn refusal(presented: PresentedMethod, client: impl Into<Option<Arc<Client>>>) -> Refusal {
     judged(presented, client, at(0)).expect_err("the client must not be authenticated")
 }
 
@@ -60,17 +56,13 @@ fn assert_authenticated(judgement: Result<Judgement, Refusal>) {
 fn the_right_secret_by_the_registered_method_is_accepted() {
     let secrets = || vec![digest_of("one", None)];
     assert_authenticated(judged(basic("one"), with_secrets(secrets()), at(0)));
-    let post = presented(PresentedMethod::Post(secret("one")));
+    let post = PresentedMethod::Post(secret("one"));
     assert_authenticated(judged(post, registered(AuthenticationMethod::ClientSecretPost, secrets()), at(0)));
 }
 
 #[test]
 fn a_public_client_names_itself() {
-    assert_authenticated(judged(
-        presented(PresentedMethod::None),
-        registered(AuthenticationMethod::None, Vec::new()),
-        at(0),
-    ));
+    assert_authenticated(judged(PresentedMethod::None, registered(AuthenticationMethod::None, Vec::new()), at(0)));
 }
 
 #[test]
@@ -84,13 +76,13 @@ fn a_wrong_secret_is_refused() {
 fn a_client_without_any_secret_matches_none() {
     covers!("ATK-115");
     assert_eq!(refusal(basic("one"), with_secrets(Vec::new())), Refusal::WrongSecret);
-    assert_eq!(refusal(presented(PresentedMethod::None), with_secrets(Vec::new())), Refusal::WrongMethod);
+    assert_eq!(refusal(PresentedMethod::None, with_secrets(Vec::new())), Refusal::WrongMethod);
 }
 
 #[test]
 fn an_unknown_client_is_refused_by_every_method() {
     for method in [PresentedMethod::Basic(secret("one")), PresentedMethod::Post(secret("one")), PresentedMethod::None] {
-        assert_eq!(refusal(presented(method), None), Refusal::UnknownClient);
+        assert_eq!(refusal(method, None), Refusal::UnknownClient);
     }
 }
 
@@ -104,7 +96,7 @@ fn another_method_than_the_registered_one_is_refused_though_the_secret_is_right(
             (PresentedMethod::Post(secret("one")), ClientSecretPost),
             (PresentedMethod::None, None),
         ] {
-            let judgement = judged(presented(presented_method), client.clone(), at(0));
+            let judgement = judged(presented_method, client.clone(), at(0));
             match judgement {
                 Ok(_) => assert_eq!(is, method),
                 Err(refusal) => assert_eq!(refusal, Refusal::WrongMethod),
@@ -120,7 +112,7 @@ fn a_disabled_client_is_refused_whatever_it_presents() {
         Arc::new(Client { secrets: vec![digest_of("one", None)], ..client })
     };
     assert_eq!(refusal(basic("one"), client(AuthenticationMethod::ClientSecretBasic)), Refusal::DisabledClient);
-    assert_eq!(refusal(presented(PresentedMethod::None), client(AuthenticationMethod::None)), Refusal::DisabledClient);
+    assert_eq!(refusal(PresentedMethod::None, client(AuthenticationMethod::None)), Refusal::DisabledClient);
 }
 
 #[test]

@@ -10,5 +10,5 @@ use crate::wire::RequestedTerms;
 
 /// The resources that are asked for, or all that the client may have.
 pub(super) fn requested(terms: &RequestedTerms, client: &Client) -> Result<ResourceSet, RequestRefusal> {
-    requested_resources(terms, client).map_err(|_| RequestRefusal::ResourceNotGranted)
+    requested_resources(terms.resources.clone(), client).map_err(|_| RequestRefusal::ResourceNotGranted)
 }

@@ -10,5 +10,5 @@ use crate::wire::RequestedTerms;
 
 /// The scope that is asked for, or the client's default; within what the client may have.
 pub(super) fn requested(terms: &RequestedTerms, client: &Client) -> Result<ScopeSet, RequestRefusal> {
-    requested_scope(terms, client).map_err(|_| RequestRefusal::ScopeNotGranted)
+    requested_scope(terms.scope.clone(), client).map_err(|_| RequestRefusal::ScopeNotGranted)
 }

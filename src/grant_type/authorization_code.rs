@@ -12,7 +12,7 @@ use super::{AccessTerms, Issue, Refusal, Verdict};
 use crate::policy::{CodeReplay, Policy};
 use crate::record::{Client, Code, CredentialKind, EndReason, Grant, Phase};
 use crate::value::{Confirmation, GrantType, Secret, Timestamp};
-use crate::wire::{CodeRequest, PresentedVerifier, RequestedTerms};
+use crate::wire::{CodeRequest, PresentedVerifier};
 
 /// Judges a presented code.
 ///
@@ -58,8 +58,7 @@ pub fn redeem(
     if code.expires_at.is_past(grant.time(now)) {
         return Err(Refusal::CodeExpired);
     }
-    let requested = RequestedTerms { scope: None, resources: request.resources.clone() };
-    let mut access = AccessTerms::within(grant.approval(), client, Some(&requested), policy)?;
+    let mut access = AccessTerms::within(grant.approval(), client, None, &request.resources, policy)?;
     access.confirmation = proven.copied();
     Ok(Verdict::Issue(Issue { access, refresh: new_chain(client, proven.copied(), policy) }))
 }

@@ -8,7 +8,7 @@ use super::terms::{requested_resources, requested_scope};
 use super::{AccessTerms, Issue, RefreshPlan, Refusal};
 use crate::policy::Policy;
 use crate::record::{Approval, Client};
-use crate::value::{Confirmation, GrantType};
+use crate::value::{Confirmation, GrantType, ResourceSet};
 use crate::wire::RequestedTerms;
 
 /// Judges a machine's request: what is approved, and which token to issue.
@@ -18,7 +18,7 @@ use crate::wire::RequestedTerms;
 /// [`Refusal::GrantTypeNotAllowed`], [`Refusal::ScopeNotGranted`], [`Refusal::ResourceNotGranted`] or
 /// [`Refusal::ResourceAmbiguous`].
 pub fn issue(
-    requested: &RequestedTerms,
+    requested: RequestedTerms,
     client: &Client,
     proven: Option<&Confirmation>,
     policy: &Policy,
@@ -26,13 +26,13 @@ pub fn issue(
     if client.is_public() || !client.allows_grant_type(&GrantType::ClientCredentials) {
         return Err(Refusal::GrantTypeNotAllowed);
     }
-    let scope = requested_scope(requested, client)?;
-    if USER_SCOPES.into_iter().any(|user_scope| scope.contains(user_scope)) {
+    let scope = requested_scope(requested.scope, client)?;
+    if scope.iter().any(|token| USER_SCOPES.contains(&token)) {
         return Err(Refusal::ScopeNotGranted);
     }
-    let resources = requested_resources(requested, client)?;
+    let resources = requested_resources(requested.resources, client)?;
     let approval = Approval { scope, resources, user: None };
-    let mut access = AccessTerms::within(&approval, client, None, policy)?;
+    let mut access = AccessTerms::within(&approval, client, None, &ResourceSet::default(), policy)?;
     access.confirmation = proven.copied();
     Ok((approval, Issue { access, refresh: RefreshPlan::None }))
 }

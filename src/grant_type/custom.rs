@@ -22,7 +22,8 @@ pub fn requested(
     if !client.allows_grant_type(grant_type) {
         return Err(Refusal::GrantTypeNotAllowed);
     }
-    Ok((requested_scope(requested, client)?, requested_resources(requested, client)?))
+    let RequestedTerms { scope, resources } = requested.clone();
+    Ok((requested_scope(scope, client)?, requested_resources(resources, client)?))
 }
 
 /// Which tokens to issue for what the host approved.
@@ -38,8 +39,11 @@ pub fn issue(
     proven: Option<&Confirmation>,
     policy: &Policy,
 ) -> Result<(Approval, Issue), Refusal> {
-    let resources =
-        if approval.resources.is_empty() { requested_resources(requested, client)? } else { approval.resources };
+    let resources = if approval.resources.is_empty() {
+        requested_resources(requested.resources.clone(), client)?
+    } else {
+        approval.resources
+    };
     let allowed = resources.intersection(&client.resources);
     // Nothing that is allowed must not become no resource at all.
     if allowed.is_empty() && !resources.is_empty() {
@@ -47,8 +51,7 @@ pub fn issue(
     }
     let approval =
         Approval { scope: approval.scope.intersection(&client.scope), resources: allowed, user: approval.user };
-    let within = RequestedTerms { scope: None, resources: ResourceSet::default() };
-    let mut access = AccessTerms::within(&approval, client, Some(&within), policy)?;
+    let mut access = AccessTerms::within(&approval, client, None, &ResourceSet::default(), policy)?;
     access.confirmation = proven.copied();
     // A machine asks again; only what stands for a user is worth refreshing.
     let may_refresh = allows_refresh && approval.user.is_some();

@@ -70,7 +70,8 @@ pub fn refresh(
     if chain.expires_at().is_past(now) {
         return Err(Refusal::RefreshTokenExpired);
     }
-    let mut access = AccessTerms::within(grant.approval(), client, Some(requested), policy)?;
+    let RequestedTerms { scope, resources } = requested;
+    let mut access = AccessTerms::within(grant.approval(), client, scope.as_ref(), resources, policy)?;
     access.confirmation = proven.copied();
     Ok(Verdict::Issue(Issue { access, refresh: plan }))
 }

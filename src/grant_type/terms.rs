@@ -4,7 +4,6 @@ use super::Refusal;
 use crate::policy::{Policy, RefreshRotation};
 use crate::record::{Approval, Client};
 use crate::value::{Confirmation, GrantType, Lifetime, ResourceSet, ScopeSet};
-use crate::wire::RequestedTerms;
 
 use super::RefreshPlan;
 
@@ -31,12 +30,13 @@ impl AccessTerms {
     pub(super) fn within(
         approval: &Approval,
         client: &Client,
-        requested: Option<&RequestedTerms>,
+        requested_scope: Option<&ScopeSet>,
+        requested_resources: &ResourceSet,
         policy: &Policy,
     ) -> Result<Self, Refusal> {
         // What the operator has taken from the client since is not given again.
         let allowed = approval.scope.intersection(&client.scope);
-        let scope = match requested.and_then(|requested| requested.scope.as_ref()) {
+        let scope = match requested_scope {
             None => allowed,
             Some(scope) if scope.is_subset_of(&allowed) => scope.clone(),
             Some(_) => return Err(Refusal::ScopeNotGranted),
@@ -45,19 +45,18 @@ impl AccessTerms {
         if !approval.resources.is_empty() && allowed.is_empty() {
             return Err(Refusal::ResourceNotGranted);
         }
-        let audience = narrowed(requested.map(|requested| &requested.resources), allowed, client)?;
+        let audience = narrowed(requested_resources, allowed, client)?;
         let lifetime = client.overrides.access_token_lifetime.unwrap_or(policy.access_token_lifetime);
         Ok(Self { scope, audience, lifetime, confirmation: None })
     }
 }
 
 /// The requested resources, or all that are allowed; one, unless the client may have several in a token.
-fn narrowed(requested: Option<&ResourceSet>, allowed: ResourceSet, client: &Client) -> Result<ResourceSet, Refusal> {
-    let audience = match requested {
-        Some(requested) if !requested.is_subset_of(&allowed) => return Err(Refusal::ResourceNotGranted),
-        Some(requested) if !requested.is_empty() => requested.clone(),
-        _ => allowed,
-    };
+fn narrowed(requested: &ResourceSet, allowed: ResourceSet, client: &Client) -> Result<ResourceSet, Refusal> {
+    if !requested.is_subset_of(&allowed) {
+        return Err(Refusal::ResourceNotGranted);
+    }
+    let audience = if requested.is_empty() { allowed } else { requested.clone() };
     if audience.len() > 1 && !client.allows_multiple_audiences {
         return Err(Refusal::ResourceAmbiguous);
     }
@@ -65,26 +64,25 @@ fn narrowed(requested: Option<&ResourceSet>, allowed: ResourceSet, client: &Clie
 }
 
 /// The scope that is asked for, or the client's default; within what the client may have.
-pub(crate) fn requested_scope(requested: &RequestedTerms, client: &Client) -> Result<ScopeSet, Refusal> {
-    match &requested.scope {
+pub(crate) fn requested_scope(requested: Option<ScopeSet>, client: &Client) -> Result<ScopeSet, Refusal> {
+    match requested {
         Some(scope) if !scope.is_subset_of(&client.scope) => Err(Refusal::ScopeNotGranted),
-        // The client's own default, spelled out: one text for both.
-        Some(scope) if *scope == client.default_scope => Ok(client.default_scope.clone()),
-        Some(scope) => Ok(scope.clone()),
+        // Often it is the client's own default, spelled out: then one text does for both.
+        Some(scope) => Ok(scope.shared_with(&client.default_scope)),
         None if client.default_scope.is_empty() && !client.scope.is_empty() => Err(Refusal::ScopeNotGranted),
         None => Ok(client.default_scope.intersection(&client.scope)),
     }
 }
 
 /// The resources that are asked for, or all that the client may have.
-pub(crate) fn requested_resources(requested: &RequestedTerms, client: &Client) -> Result<ResourceSet, Refusal> {
-    if requested.resources.is_empty() {
+pub(crate) fn requested_resources(requested: ResourceSet, client: &Client) -> Result<ResourceSet, Refusal> {
+    if requested.is_empty() {
         return Ok(client.resources.clone());
     }
-    if !requested.resources.is_subset_of(&client.resources) {
+    if !requested.is_subset_of(&client.resources) {
         return Err(Refusal::ResourceNotGranted);
     }
-    Ok(requested.resources.clone())
+    Ok(requested)
 }
 
 /// The chain that begins with a new grant, if the client may refresh.

@@ -27,4 +27,5 @@
 //! | For whom does a remembered consent answer? | verified clients that authenticate | anybody can claim to be a public client ([RFC 8252 §8.6](https://www.rfc-editor.org/rfc/rfc8252#section-8.6)) | `remembered_consent` |
 //! | May the issuer be `http`? | no | every credential would travel in the clear | `allows_insecure_loopback_issuer`, for loopback addresses |
 //! | How long may a client record be answered from memory? | 5 s | a disabled client is served that much longer | `client_cache_lifetime` |
+//! | How many imported client secrets are checked at once? | 4 | guesses would take the whole machine; one more is answered 503 | `most_concurrent_secret_checks` |
 //! | Implicit grant, password grant, `plain`, `none` | do not exist | [RFC 9700 §2.1.2](https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2), [§2.4](https://www.rfc-editor.org/rfc/rfc9700#section-2.4) | cannot be changed |

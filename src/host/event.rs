@@ -1,5 +1,6 @@
 //! What happened, for audit logs and alarms. Never a secret.
 
+use super::Endpoint;
 use crate::record::EndReason;
 use crate::value::{ClientId, GrantId, GrantType, Realm, SessionId, Subject};
 
@@ -75,6 +76,8 @@ pub enum Event<'a> {
     },
     /// A request was refused.
     Refused {
+        /// Where.
+        endpoint: Endpoint,
         /// The client as far as it was known.
         client: Option<&'a ClientId>,
         /// Why, in words that contain nothing from the request.
@@ -82,10 +85,38 @@ pub enum Event<'a> {
     },
     /// A client could not be authenticated.
     AuthenticationFailed {
+        /// Where.
+        endpoint: Endpoint,
         /// The client that was named, if it is one.
         client: Option<&'a ClientId>,
         /// Why, in words that contain nothing from the request.
         reason: &'a str,
+    },
+    /// The rate limiter stopped a request.
+    RateLimited {
+        /// Where.
+        endpoint: Endpoint,
+        /// The client that was named, unproven.
+        client: Option<&'a ClientId>,
+    },
+    /// A user was asked: to log in, or for consent.
+    Asked {
+        /// The client.
+        client: &'a ClientId,
+        /// The user, if one is logged in.
+        subject: Option<&'a Subject>,
+    },
+    /// Somebody asked about a token.
+    Introspected {
+        /// Who asked.
+        client: &'a ClientId,
+        /// The grant, if the token is active and the asker may know.
+        grant: Option<GrantId>,
+    },
+    /// A client gave back a token that was not valid any more, or never was.
+    NothingRevoked {
+        /// The client.
+        client: &'a ClientId,
     },
     /// An access token was revoked.
     AccessTokenRevoked {
@@ -123,11 +154,157 @@ pub enum Event<'a> {
         /// The client.
         client: &'a ClientId,
     },
-    /// The storage failed; the request was answered with 503.
+    /// A call of the storage failed. Most such requests are answered with 503; a lost answer may have been found again.
     StorageFailed {
         /// What the store said, in words of this crate.
         reason: &'a str,
     },
+    /// A request could not be answered for a reason that is not the client's.
+    Unavailable {
+        /// Where.
+        endpoint: Endpoint,
+        /// Why, in words of this crate.
+        reason: &'a str,
+    },
+}
+
+impl<'a> Event<'a> {
+    /// The name of what happened: a stable word in `snake_case`, for logs and counters.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::AccessTokenRevoked { .. } => "access_token_revoked",
+            Self::Approved { .. } => "approved",
+            Self::Asked { .. } => "asked",
+            Self::AuthenticationFailed { .. } => "authentication_failed",
+            Self::ClientChanged { .. } => "client_changed",
+            Self::Compromised { .. } => "compromised",
+            Self::ConsentWithdrawn { .. } => "consent_withdrawn",
+            Self::Denied { .. } => "denied",
+            Self::Ended { .. } => "ended",
+            Self::Introspected { .. } => "introspected",
+            Self::Issued { .. } => "issued",
+            Self::NothingRevoked { .. } => "nothing_revoked",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Refused { .. } => "refused",
+            Self::Repeated { .. } => "repeated",
+            Self::SessionEnded { .. } => "session_ended",
+            Self::StorageFailed { .. } => "storage_failed",
+            Self::StorageRolledBack { .. } => "storage_rolled_back",
+            Self::SubjectEnded { .. } => "subject_ended",
+            Self::Unavailable { .. } => "unavailable",
+        }
+    }
+
+    /// How urgent it is.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::Compromised { .. } | Self::StorageRolledBack { .. } => Severity::Alarm,
+            Self::StorageFailed { .. } | Self::Unavailable { .. } => Severity::Failure,
+            Self::AuthenticationFailed { .. } | Self::RateLimited { .. } | Self::Refused { .. } => Severity::Refusal,
+            Self::AccessTokenRevoked { .. }
+            | Self::Approved { .. }
+            | Self::Asked { .. }
+            | Self::ClientChanged { .. }
+            | Self::ConsentWithdrawn { .. }
+            | Self::Denied { .. }
+            | Self::Ended { .. }
+            | Self::Introspected { .. }
+            | Self::Issued { .. }
+            | Self::NothingRevoked { .. }
+            | Self::Repeated { .. }
+            | Self::SessionEnded { .. }
+            | Self::SubjectEnded { .. } => Severity::Ordinary,
+        }
+    }
+
+    /// The client that it concerns, as far as it is known.
+    #[must_use]
+    pub fn client(&self) -> Option<&'a ClientId> {
+        match *self {
+            Self::AccessTokenRevoked { client, .. }
+            | Self::Approved { client, .. }
+            | Self::Asked { client, .. }
+            | Self::ClientChanged { client, .. }
+            | Self::Compromised { client, .. }
+            | Self::ConsentWithdrawn { client, .. }
+            | Self::Denied { client, .. }
+            | Self::Ended { client, .. }
+            | Self::Introspected { client, .. }
+            | Self::Issued { client, .. }
+            | Self::NothingRevoked { client }
+            | Self::Repeated { client, .. }
+            | Self::StorageRolledBack { client, .. } => Some(client),
+            Self::AuthenticationFailed { client, .. }
+            | Self::RateLimited { client, .. }
+            | Self::Refused { client, .. } => client,
+            Self::SessionEnded { .. }
+            | Self::StorageFailed { .. }
+            | Self::SubjectEnded { .. }
+            | Self::Unavailable { .. } => None,
+        }
+    }
+
+    /// The user that it concerns, as far as it is known.
+    #[must_use]
+    pub fn subject(&self) -> Option<&'a Subject> {
+        match *self {
+            Self::Approved { subject, .. }
+            | Self::ConsentWithdrawn { subject, .. }
+            | Self::Denied { subject, .. }
+            | Self::SubjectEnded { subject } => Some(subject),
+            Self::Asked { subject, .. }
+            | Self::Compromised { subject, .. }
+            | Self::Ended { subject, .. }
+            | Self::Issued { subject, .. } => subject,
+            _ => None,
+        }
+    }
+
+    /// The grant that it concerns, if it is one.
+    #[must_use]
+    pub fn grant(&self) -> Option<GrantId> {
+        match *self {
+            Self::AccessTokenRevoked { grant, .. }
+            | Self::Approved { grant, .. }
+            | Self::Compromised { grant, .. }
+            | Self::Ended { grant, .. }
+            | Self::Issued { grant, .. }
+            | Self::Repeated { grant, .. }
+            | Self::StorageRolledBack { grant, .. } => Some(grant),
+            Self::Introspected { grant, .. } => grant,
+            _ => None,
+        }
+    }
+
+    /// Why, for what did not go well: words that contain nothing from the request.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'a str> {
+        match *self {
+            Self::AuthenticationFailed { reason, .. }
+            | Self::Refused { reason, .. }
+            | Self::StorageFailed { reason }
+            | Self::Unavailable { reason, .. } => Some(reason),
+            Self::Compromised { compromise, .. } => Some(compromise.name()),
+            Self::Ended { reason, .. } => Some(reason.name()),
+            _ => None,
+        }
+    }
+}
+
+/// How urgent an event is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[expect(clippy::exhaustive_enums, reason = "sinks map each of them to a level of their own")]
+pub enum Severity {
+    /// Things go as they should.
+    Ordinary,
+    /// Somebody asked for what is not theirs, or asked badly.
+    Refusal,
+    /// The server could not do what it should. Look at the storage.
+    Failure,
+    /// A credential is in two hands, or the storage went back in time. Page somebody.
+    Alarm,
 }
 
 /// How a client's registration was changed.
@@ -152,6 +329,23 @@ pub enum ClientChange {
     Updated,
 }
 
+impl ClientChange {
+    /// A stable word in `snake_case`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Disabled => "disabled",
+            Self::Enabled => "enabled",
+            Self::GrantsEnded => "grants_ended",
+            Self::Registered => "registered",
+            Self::SecretDropped => "secret_dropped",
+            Self::SecretRotated => "secret_rotated",
+            Self::Updated => "updated",
+        }
+    }
+}
+
 /// What shows that a credential is in two hands.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -162,6 +356,18 @@ pub enum Compromise {
     CodeVerifierMismatch,
     /// A spent refresh token came again.
     RefreshTokenReused,
+}
+
+impl Compromise {
+    /// A stable word in `snake_case`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CodeReplayed => "code_replayed",
+            Self::CodeVerifierMismatch => "code_verifier_mismatch",
+            Self::RefreshTokenReused => "refresh_token_reused",
+        }
+    }
 }
 
 #[cfg(test)]

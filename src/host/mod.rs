@@ -20,7 +20,7 @@ pub use client_registry::ClientRegistry;
 pub use clock::{Clock, SystemClock};
 pub use custom_grant::{CustomApproval, CustomGrant, CustomRefusal, CustomRequest};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
-pub use event::{ClientChange, Compromise, Event, EventSink};
+pub use event::{ClientChange, Compromise, Event, EventSink, Severity};
 pub use introspection_transport::{IntrospectionReply, IntrospectionTransport};
 pub use keyring::{DerivedKeyring, Keyring, KeyringError, Purpose};
 pub use rate_limiter::{Attempt, Endpoint, RateLimited, RateLimiter};

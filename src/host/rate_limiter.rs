@@ -46,6 +46,19 @@ pub enum Endpoint {
     Revocation,
 }
 
+impl Endpoint {
+    /// A stable word, for logs and counters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Authorization => "authorization",
+            Self::Introspection => "introspection",
+            Self::Revocation => "revocation",
+            Self::Token => "token",
+        }
+    }
+}
+
 /// The attempt may not go on now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("too many attempts; try again after {retry_after}")]

@@ -10,7 +10,8 @@ use crate::value::ClientSecret;
 ///
 /// # How to meet it
 ///
-/// Use a password hash, off the async executor, and bound how many run at once.
+/// Use a password hash, off the async executor. At most
+/// [`most_concurrent_secret_checks`](crate::policy::Policy::most_concurrent_secret_checks) run at once.
 #[async_trait]
 pub trait SecretVerifier: Send + Sync {
     /// Whether `presented` is the secret that `stored` was made from.

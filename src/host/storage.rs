@@ -68,6 +68,9 @@ pub trait Storage: Send + Sync {
     /// Removes up to `limit` records with `expires_at <= now`, and says how many. Whether a record has expired is
     /// checked in the same step that removes it.
     ///
+    /// A record whose `expires_at` is [`Timestamp::MAX`] has no expiry, as clients, consents and epochs have none: it is
+    /// never removed here. No clock says that time, so `expires_at <= now` is enough.
+    ///
     /// # Errors
     ///
     /// [`StorageError`] if the store does not answer.

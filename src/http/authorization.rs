@@ -61,14 +61,14 @@ impl UserSide {
         server: &AuthorizationServer,
         endpoint: PageEndpoint,
         parts: &Parts,
-        body: Result<Bytes, UnreadableBody>,
+        body: Result<&Bytes, &UnreadableBody>,
     ) -> Response<Bytes> {
         let Ok(body) = body else {
             return self.say(ErrorPage::new(ErrorPageKind::RequestInvalid), parts).await;
         };
         let input = match parts.method {
             Method::GET => parts.uri.query().unwrap_or_default().as_bytes(),
-            _ => &body,
+            _ => body,
         };
         let session = self.pages.session(parts).await;
         let visitor = Visitor {

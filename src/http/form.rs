@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use super::body::UnreadableBody;
 use super::{Caller, answer};
@@ -40,7 +40,7 @@ pub(super) async fn respond(
     server: &AuthorizationServer,
     endpoint: FormEndpoint,
     parts: &Parts,
-    body: Result<Bytes, UnreadableBody>,
+    body: Result<&Bytes, &UnreadableBody>,
 ) -> Response<Bytes> {
     let body = match body {
         Ok(body) => body,
@@ -49,24 +49,26 @@ pub(super) async fn respond(
             return answer::invalid_request(StatusCode::BAD_REQUEST);
         }
     };
-    let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
-    let authorization = headers.next();
-    // Two headers are two mechanisms, and which one counts must not depend on who reads them.
-    if headers.next().is_some() {
-        return answer::invalid_request(StatusCode::BAD_REQUEST);
-    }
-    let request = FormRequest {
-        body: &body,
-        authorization: authorization.map(http::HeaderValue::as_bytes),
-        caller: parts.extensions.get::<Caller>().map(Caller::as_str),
+    let authorization = match authorization_of(&parts.headers) {
+        Ok(authorization) => authorization,
+        Err(status) => return answer::invalid_request(status),
     };
+    let request = FormRequest { body, authorization, caller: parts.extensions.get::<Caller>().map(Caller::as_str) };
     let answered: Result<Answer, EndpointError> = match endpoint {
         // Boxed one by one, the futures stay within the sizes that allocators keep at hand.
-        FormEndpoint::Introspection => Box::pin(server.introspect(&request)).await.map(Answer::from),
+        FormEndpoint::Introspection => Box::pin(server.introspected(&request, |response| Answer::from(response))).await,
         FormEndpoint::Revocation => Box::pin(server.revoke(&request)).await.map(|()| Answer::revoked()),
-        FormEndpoint::Token => Box::pin(server.token(&request)).await.map(Answer::from),
+        FormEndpoint::Token => Box::pin(server.tokens(&request)).await,
     };
     answer::direct(answered.unwrap_or_else(|error| error.to_answer()))
+}
+
+/// The `Authorization` header, if there is one.
+fn authorization_of(headers: &HeaderMap) -> Result<Option<&[u8]>, StatusCode> {
+    let mut headers = headers.get_all(AUTHORIZATION).iter();
+    let authorization = headers.next().map(HeaderValue::as_bytes);
+    // Two headers are two mechanisms, and which one counts must not depend on who reads them.
+    if headers.next().is_none() { Ok(authorization) } else { Err(StatusCode::BAD_REQUEST) }
 }
 
 /// Whether there is exactly one content type, and it is that of a form in UTF-8.
@@ -140,8 +142,6 @@ const PROTOCOL_PARAMETERS: [&str; 27] = [
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn headers(values: &[&'static str]) -> HeaderMap {

@@ -7,15 +7,16 @@ use http::request::Parts;
 use http::{HeaderValue, Response};
 
 use super::answer;
-use crate::server::{ErrorPage, Interaction, Onward, UserSession};
+use super::routes::path_of;
+use crate::server::{AuthorizationServer, ErrorPage, Interaction, Onward, UserSession};
 use crate::wire::{AuthorizationResponse, escape};
 
 /// The host's side of the authorization endpoint: who is logged in, and the pages.
 ///
 /// The service sends the pages with `Cache-Control: no-store` and the binding cookie, and adds `X-Frame-Options`,
 /// `frame-ancestors 'none'` and `Referrer-Policy` where they are missing. All text of the client that the pages show is a
-/// stranger's: escape it. A `form-action` in the page's policy must allow the redirection URIs of clients, because
-/// browsers apply it to the redirect that follows the form.
+/// stranger's: escape it. A `form-action` in the page's policy must allow [`Interaction::form_action`], because browsers
+/// apply it to the redirect that follows the form.
 ///
 /// # The forms
 ///
@@ -52,6 +53,12 @@ pub struct Paths {
 }
 
 impl Paths {
+    /// The paths of a server, for routes that go on elsewhere than in [`Pages::ask`], such as a login form's.
+    #[must_use]
+    pub fn of(server: &AuthorizationServer) -> Self {
+        Self::beneath(&path_of(&server.endpoints().authorization))
+    }
+
     /// The paths beneath an authorization endpoint.
     pub(super) fn beneath(authorization: &str) -> Self {
         let base = authorization.trim_end_matches('/');

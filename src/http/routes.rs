@@ -159,7 +159,7 @@ impl Route {
     }
 
     /// Answers a request with its body.
-    pub(super) async fn respond(&self, parts: &Parts, body: Result<Bytes, UnreadableBody>) -> Response<Bytes> {
+    pub(super) async fn respond(&self, parts: &Parts, body: Result<&Bytes, &UnreadableBody>) -> Response<Bytes> {
         let Site { server, document, user_side } = &*self.site;
         match (self.endpoint, user_side) {
             (Endpoint::Form(endpoint), _) => form::respond(server, endpoint, parts, body).await,
@@ -187,7 +187,7 @@ impl Route {
 }
 
 /// The path of a URL as clients will send it.
-fn path_of(url: &str) -> String {
+pub(super) fn path_of(url: &str) -> String {
     Url::parse(url).map(|url| url.path().to_owned()).unwrap_or_default()
 }
 

@@ -82,9 +82,10 @@ impl OAuthService {
     }
 
     /// Answers one request, for frameworks without `tower`.
-    pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+    pub fn handle(&self, request: Request<Bytes>) -> impl Future<Output = Response<Bytes>> + Send + use<'_> {
+        // Taken apart here, so that the future does not carry the request twice.
         let (parts, body) = request.into_parts();
-        respond(&self.0, &parts, |longest| ready(body::within(body, longest))).await
+        async move { respond(&self.0, &parts, |longest| ready(body::within(body, longest))).await }
     }
 
     fn of(routes: Routes) -> Self {
@@ -121,8 +122,8 @@ async fn respond<F: Future<Output = Result<Bytes, UnreadableBody>>>(
     let Some(route) = routes.find(parts.uri.path()) else { return answer::not_found() };
     let mut response = match route.begin(parts) {
         Step::Answered(response) => response,
-        Step::Without(body) => route.respond(parts, body).await,
-        Step::ReadBody(longest) => route.respond(parts, read(longest).await).await,
+        Step::Without(body) => route.respond(parts, body.as_ref()).await,
+        Step::ReadBody(longest) => route.respond(parts, read(longest).await.as_ref()).await,
     };
     route.share(parts, &mut response);
     response

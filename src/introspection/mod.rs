@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use crate::record::{
     AccessToken, Active, Client, CredentialKind, Grant, Locator, Phase, PresentedCredential, PresentedRefresh,
     Recognition,
@@ -20,40 +22,40 @@ use crate::wire::{ActiveToken, IntrospectionResponse};
 ///
 /// `holder` is the client that the grant names, as it is registered now; without it nothing is active.
 #[must_use]
-pub fn introspect(
+pub fn introspect<'a>(
     presented: &PresentedCredential,
     locator: &Locator,
-    grant: &Grant,
+    grant: &'a Grant,
     holder: Option<&Client>,
     caller: &Client,
-    issuer: &Issuer,
+    issuer: &'a Issuer,
     now: Timestamp,
-) -> IntrospectionResponse {
+) -> IntrospectionResponse<'a> {
     match active_token(presented, locator, grant, holder, caller, issuer, now) {
         Some(token) => IntrospectionResponse::Active(token),
         None => IntrospectionResponse::Inactive,
     }
 }
 
-fn active_token(
+fn active_token<'a>(
     presented: &PresentedCredential,
     locator: &Locator,
-    grant: &Grant,
+    grant: &'a Grant,
     holder: Option<&Client>,
     caller: &Client,
-    issuer: &Issuer,
+    issuer: &'a Issuer,
     now: Timestamp,
-) -> Option<ActiveToken> {
+) -> Option<ActiveToken<'a>> {
     let now = grant.time(now);
     holder.filter(|holder| holder.instance == grant.client_instance() && !holder.is_disabled)?;
     let Phase::Active(active) = grant.phase() else { return None };
     let owns = caller.id() == grant.client() && caller.instance == grant.client_instance();
     let sees_own = owns && caller.may_introspect_own_tokens;
-    let shown = |scope: &ScopeSet, audience: ResourceSet, issued_at, expires_at, is_access_token| ActiveToken {
-        issuer: issuer.clone(),
-        client: grant.client().clone(),
-        subject: grant.subject().cloned(),
-        scope: scope.clone(),
+    let shown = |scope: &'a ScopeSet, audience, issued_at, expires_at, is_access_token| ActiveToken {
+        issuer: Cow::Borrowed(issuer),
+        client: Cow::Borrowed(grant.client()),
+        subject: grant.subject().map(Cow::Borrowed),
+        scope: Cow::Borrowed(scope),
         audience,
         issued_at,
         expires_at,
@@ -63,7 +65,11 @@ fn active_token(
         CredentialKind::AccessToken => {
             let token = live_access_token(presented, locator, grant, active, now)?;
             let (scope, audience) = token_terms(token, grant);
-            let audience = if sees_own { audience.clone() } else { audience.intersection(&caller.identifies) };
+            let audience = if sees_own || audience.is_subset_of(&caller.identifies) {
+                Cow::Borrowed(audience)
+            } else {
+                Cow::Owned(audience.intersection(&caller.identifies))
+            };
             // Without an audience of its own the caller learns nothing.
             if audience.is_empty() && !sees_own {
                 return None;
@@ -77,9 +83,8 @@ fn active_token(
             let recognition = chain.recognize(&refresh, grant.realm().fingerprint(), grant.id(), None, now);
             let is_live = matches!(recognition, Recognition::Live) && !chain.expires_at().is_past(now);
             let approval = grant.approval();
-            is_live.then(|| {
-                shown(&approval.scope, approval.resources.clone(), grant.created_at(), chain.expires_at(), false)
-            })
+            let audience = Cow::Borrowed(&approval.resources);
+            is_live.then(|| shown(&approval.scope, audience, grant.created_at(), chain.expires_at(), false))
         }
         CredentialKind::RefreshToken | CredentialKind::Code => None,
     }

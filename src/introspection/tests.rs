@@ -15,18 +15,18 @@ fn asked(
     holder: Option<&Client>,
     caller: &Client,
     now: Timestamp,
-) -> Option<ActiveToken> {
+) -> Option<ActiveToken<'static>> {
     let presented = presented(credential);
     let locator = presented.locator(&world.masking);
     let issuer = "https://as.example".parse().unwrap();
     match introspect(&presented, &locator, grant, holder, caller, &issuer, now) {
-        IntrospectionResponse::Active(token) => Some(token),
+        IntrospectionResponse::Active(token) => Some(token.into_owned()),
         IntrospectionResponse::Inactive => None,
     }
 }
 
 /// What the resource server learns of the first access token.
-fn shown(world: &World, grant: &Grant, now: Timestamp) -> Option<ActiveToken> {
+fn shown(world: &World, grant: &Grant, now: Timestamp) -> Option<ActiveToken<'static>> {
     asked(world, &world.access_token(0), grant, Some(&world.client), &world.resource_server(), now)
 }
 
@@ -43,9 +43,9 @@ mod resource_servers {
         let token = shown(&world, &world.active(), at(1)).unwrap();
 
         assert_eq!(token.issuer.as_str(), "https://as.example");
-        assert_eq!(&token.client, world.client.id());
+        assert_eq!(&*token.client, world.client.id());
         assert_eq!(token.subject.unwrap().as_str(), "user");
-        assert_eq!((token.scope.as_str(), token.audience), ("read write", api()));
+        assert_eq!((token.scope.as_str(), token.audience.into_owned()), ("read write", api()));
         assert_eq!((token.issued_at, token.expires_at, token.is_access_token), (at(0), at(600), true));
     }
 
@@ -79,10 +79,10 @@ mod resource_servers {
 
         let shown = shown(&world, &grant, at(1)).unwrap();
 
-        assert_eq!((shown.scope.as_str(), shown.audience), ("read", api()));
+        assert_eq!((shown.scope.as_str(), shown.audience.into_owned()), ("read", api()));
         let caller = Client { identifies: ResourceSet::from(other.clone()), ..world.another_client() };
         let token = asked(&world, &world.access_token(0), &grant, Some(&world.client), &caller, at(1)).unwrap();
-        assert_eq!(token.audience, ResourceSet::from(other));
+        assert_eq!(token.audience.into_owned(), ResourceSet::from(other));
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod owners {
 
         assert!(!token.is_access_token);
         assert_eq!((token.issued_at, token.expires_at), (at(0), at(0).after(IDLE_LIFETIME)));
-        assert_eq!((token.scope.as_str(), token.audience), ("read write", api()));
+        assert_eq!((token.scope.as_str(), token.audience.into_owned()), ("read write", api()));
         assert!(ask(at(0).after(IDLE_LIFETIME)).is_none());
     }
 

@@ -6,6 +6,8 @@
 pub mod danger;
 mod introspection;
 
+use std::num::NonZeroU32;
+
 pub use introspection::IntrospectionPolicy;
 use serde::{Deserialize, Serialize};
 
@@ -56,8 +58,11 @@ pub struct Policy {
     /// How long a client record may be answered from memory. Default: five seconds: so long may a disabled client
     /// still be served. Zero reads it each time.
     pub client_cache_lifetime: Lifetime,
-    /// How many client records are kept in memory. Default: 10 000.
+    /// How many client records are kept in memory, a sixteenth of them for each thread. Default: 10 000.
     pub most_cached_clients: usize,
+    /// How many imported client secrets are checked at once, each of which may cost as much as a hundred requests.
+    /// Default: four; a request beyond that is answered 503, so that guesses cannot take the whole machine.
+    pub most_concurrent_secret_checks: NonZeroU32,
     /// Choices that weaken a protection.
     pub danger: danger::Danger,
 }
@@ -82,10 +87,13 @@ impl Default for Policy {
             credential_prefix: CredentialPrefix::default(),
             client_cache_lifetime: Lifetime::seconds(5),
             most_cached_clients: 10_000,
+            most_concurrent_secret_checks: FOUR,
             danger: danger::Danger::default(),
         }
     }
 }
+
+const FOUR: NonZeroU32 = NonZeroU32::new(4).unwrap();
 
 impl Policy {
     /// Checks every field against its bounds.

@@ -47,13 +47,13 @@ impl CredentialKind {
     /// What a record keeps of a secret of this kind.
     #[must_use]
     pub fn digest(self, realm: &RealmFingerprint, secret: &Secret) -> Digest {
-        Digest::of(&[&[self.byte()], realm, secret.expose()])
+        Digest::of_three(&[self.byte()], realm, secret.expose())
     }
 
     /// What a record keeps of a refresh chain's family.
     #[must_use]
     pub fn family_digest(realm: &RealmFingerprint, family: &[u8; 16]) -> Digest {
-        Digest::of(&[&[FAMILY], realm, family])
+        Digest::of_three(&[FAMILY], realm, family)
     }
 }
 
@@ -72,7 +72,7 @@ impl MaskingKey {
     }
 
     fn mask(&self, kind: CredentialKind, secret: &Secret) -> [u8; LONG_LOCATOR] {
-        *Digest::of(&[self.key.as_slice(), &[kind.byte()], secret.expose()]).as_bytes()
+        *Digest::of_three(&self.key, &[kind.byte()], secret.expose()).as_bytes()
     }
 }
 
@@ -173,7 +173,12 @@ impl Credential {
     /// The text, to be sent to the holder.
     #[must_use]
     pub fn expose(&self) -> &str {
-        self.text.get(..self.length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+        std::str::from_utf8(self.expose_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes of the text.
+    pub(crate) fn expose_bytes(&self) -> &[u8] {
+        self.text.get(..self.length).unwrap_or_default()
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod access_tokens;
 mod approval;
+mod stored;
 
 use std::sync::Arc;
 
@@ -21,20 +22,26 @@ use crate::value::{
 };
 
 /// A grant and everything issued from it. The rule that ties its parts together is its [`Phase`].
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "stored::StoredGrant")]
 pub struct Grant {
-    id: GrantId,
-    realm: Realm,
-    client: ClientId,
-    client_instance: InstanceId,
-    approval: Arc<Approval>,
-    created_at: Timestamp,
+    origin: Arc<Origin>,
     /// The latest write. Time does not run backwards for a grant, whatever the clock says.
     last_used_at: Timestamp,
     /// Until when the record is kept although nothing of it is live, so that its approval cannot be repeated.
     held_until: Timestamp,
     phase: Phase,
+}
+
+/// What never changes while the grant lives; every state of the grant shares it.
+#[derive(Debug)]
+struct Origin {
+    id: GrantId,
+    realm: Realm,
+    client: ClientId,
+    client_instance: InstanceId,
+    approval: Approval,
+    created_at: Timestamp,
 }
 
 /// ```text
@@ -136,6 +143,28 @@ pub enum EndReason {
     SubjectEnded,
 }
 
+impl EndReason {
+    /// A stable word in `snake_case`, for logs and counters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ApprovalOvertaken => "approval_overtaken",
+            Self::ClientDeleted => "client_deleted",
+            Self::ClientEnded => "client_ended",
+            Self::CodeBurnt => "code_burnt",
+            Self::CodeReplayed => "code_replayed",
+            Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::Denied => "denied",
+            Self::EndedByHost => "ended_by_host",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::RevokedByClient => "revoked_by_client",
+            Self::RolledBack => "rolled_back",
+            Self::SessionEnded => "session_ended",
+            Self::SubjectEnded => "subject_ended",
+        }
+    }
+}
+
 impl Grant {
     /// A grant that a user just approved: its code waits.
     #[must_use]
@@ -159,17 +188,15 @@ impl Grant {
     }
 
     fn new(now: Timestamp, identity: Identity<'_>, approval: Approval, held_until: Timestamp, phase: Phase) -> Self {
-        Self {
+        let origin = Origin {
             id: identity.id,
             realm: identity.realm.clone(),
             client: identity.client.clone(),
             client_instance: identity.client_instance,
-            approval: Arc::new(approval),
+            approval,
             created_at: now,
-            last_used_at: now,
-            held_until,
-            phase,
-        }
+        };
+        Self { origin: Arc::new(origin), last_used_at: now, held_until, phase }
     }
 
     /// The grant after its code was redeemed. `None` if no code waits.
@@ -227,12 +254,7 @@ impl Grant {
 
     fn with(&self, now: Timestamp, phase: Phase, held_until: Timestamp) -> Self {
         Self {
-            id: self.id,
-            realm: self.realm.clone(),
-            client: self.client.clone(),
-            client_instance: self.client_instance,
-            approval: Arc::clone(&self.approval),
-            created_at: self.created_at,
+            origin: Arc::clone(&self.origin),
             last_used_at: self.time(now),
             held_until: self.held_until.max(held_until),
             phase,
@@ -259,43 +281,43 @@ impl Grant {
     /// The grant's identity.
     #[must_use]
     pub fn id(&self) -> GrantId {
-        self.id
+        self.origin.id
     }
 
     /// The realm that the grant belongs to.
     #[must_use]
     pub fn realm(&self) -> &Realm {
-        &self.realm
+        &self.origin.realm
     }
 
     /// The client that holds the grant.
     #[must_use]
     pub fn client(&self) -> &ClientId {
-        &self.client
+        &self.origin.client
     }
 
     /// The registration of the client that holds the grant.
     #[must_use]
     pub fn client_instance(&self) -> InstanceId {
-        self.client_instance
+        self.origin.client_instance
     }
 
     /// What was approved.
     #[must_use]
     pub fn approval(&self) -> &Approval {
-        &self.approval
+        &self.origin.approval
     }
 
     /// The user, unless a machine acts for itself.
     #[must_use]
     pub fn subject(&self) -> Option<&Subject> {
-        self.approval.user.as_ref().map(|user| &user.subject)
+        self.origin.approval.user.as_ref().map(|user| &user.subject)
     }
 
     /// The login session in which the user approved, if the host named it.
     #[must_use]
     pub fn session(&self) -> Option<&SessionId> {
-        self.approval.user.as_ref()?.authentication.session.as_ref()
+        self.origin.approval.user.as_ref()?.authentication.session.as_ref()
     }
 
     /// Where the grant is in its life.
@@ -307,7 +329,7 @@ impl Grant {
     /// When the grant was approved or issued.
     #[must_use]
     pub fn created_at(&self) -> Timestamp {
-        self.created_at
+        self.origin.created_at
     }
 
     /// When the token endpoint last wrote the grant.
@@ -319,7 +341,7 @@ impl Grant {
     /// Where the grant is kept.
     #[must_use]
     pub fn key(&self) -> Key {
-        Key::of_grant(&self.realm, self.id)
+        Key::of_grant(&self.origin.realm, self.origin.id)
     }
 
     /// From when on nothing of the grant is live, unless it is used before.

@@ -28,25 +28,40 @@ use super::{AuthorizationServer, Unavailable};
 use crate::authorize::{
     Judgement, Question, Validated, Visit, judge, log_in_step, may_rely_on_consent, shown_to_digest,
 };
-use crate::host::Event;
 use crate::record::Consent;
 
 impl AuthorizationServer {
     /// Answers an authorization request: the query of a `GET`, or the form of a `POST`.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(
+            name = "oauth.authorize",
+            skip_all,
+            fields(oauth.client, oauth.grant_type, oauth.outcome, oauth.refusal)
+        )
+    )]
     pub async fn authorize(&self, parameters: &[u8], visitor: &Visitor<'_>) -> Authorization {
         match self.received(parameters, visitor).await {
             Ok(step) => self.proceed(&step).await.unwrap_or_else(|error| self.unavailable(&step, &error)),
-            Err(stop) => stop.into(),
+            Err(stop) => self.stopped(stop),
         }
     }
 
     /// Goes on with a request after the user has logged in.
     ///
     /// What the user has done is seen from the visitor's session, never from being here.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(
+            name = "oauth.resume",
+            skip_all,
+            fields(oauth.client, oauth.grant_type, oauth.outcome, oauth.refusal)
+        )
+    )]
     pub async fn resume(&self, handle: &str, visitor: &Visitor<'_>) -> Authorization {
         match self.opened(handle, visitor).await {
             Ok(step) => self.proceed(&step).await.unwrap_or_else(|error| self.unavailable(&step, &error)),
-            Err(stop) => stop.into(),
+            Err(stop) => self.stopped(stop),
         }
     }
 
@@ -55,13 +70,21 @@ impl AuthorizationServer {
     ///
     /// Only the user whom the consent page was shown to can decide, and only in a session that meets the request;
     /// otherwise the answer is to ask again.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(
+            name = "oauth.decide",
+            skip_all,
+            fields(oauth.client, oauth.grant_type, oauth.outcome, oauth.refusal)
+        )
+    )]
     pub async fn decide(&self, handle: &str, visitor: &Visitor<'_>, decision: &Decision) -> Authorization {
         match self.opened(handle, visitor).await {
             Ok(step) => {
                 let decided = self.decided(&step, decision).await;
                 decided.unwrap_or_else(|error| self.unavailable(&step, &error))
             }
-            Err(stop) => stop.into(),
+            Err(stop) => self.stopped(stop),
         }
     }
 
@@ -111,7 +134,7 @@ impl AuthorizationServer {
                 }
                 let Some(terms) = Terms::decided(request, approved) else {
                     let reason = "more was approved than was asked, or nothing";
-                    self.tell(&Event::Refused { client: Some(step.client.id()), reason });
+                    self.tell_visitor_refused(Some(step.client.id()), reason);
                     return Ok(Authorization::ErrorPage(ErrorPage::new(ErrorPageKind::DecisionOutOfBounds)));
                 };
                 self.approve(step, request, session, &terms).await

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use url::{Host, Url};
 
 use super::clients::{Registry, StoredClients};
+use super::secret_checks::SecretChecks;
 use super::{AuthorizationServer, Endpoints, Parts};
 use crate::host::{
     AccountDirectory, ClientRegistry, Clock, CustomGrant, Entropy, EventSink, Keyring, Purpose, RateLimiter,
@@ -185,6 +186,7 @@ impl Builder {
             Some(clients) => Registry::Host(clients),
             None => Registry::Stored(Box::new(StoredClients::new(&self.storage, &self.clock, &self.policy))),
         };
+        let secret_checks = SecretChecks::at_most(self.policy.most_concurrent_secret_checks);
         Ok(AuthorizationServer(Arc::new(Parts {
             issuer,
             realm,
@@ -198,6 +200,7 @@ impl Builder {
             events: self.events,
             limiter: self.limiter,
             verifier: self.verifier,
+            secret_checks,
             accounts: self.accounts,
             custom_grants: self.custom_grants,
             scopes_supported: self.scopes_supported,

@@ -1,10 +1,14 @@
 //! The default client registry: client records in the storage, with a bounded cache.
 
+mod folding;
+
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 
+use self::folding::Folding;
 use crate::host::{ClientRegistry, Clock, Storage, StorageError, StorageErrorKind};
 use crate::policy::Policy;
 use crate::record::{Client, Key, Record};
@@ -14,18 +18,23 @@ use crate::value::{ClientId, Lifetime, Realm, Timestamp};
 ///
 /// A client that another server disabled or changed is served as it was for at most that time; what its own server
 /// changes is seen at once. Unknown names are not remembered, so strangers cannot fill the cache. A registry that serves
-/// several realms remembers one client of each name.
+/// several realms remembers one client of each name. Threads remember for themselves, up to sixteen of them.
 pub struct StoredClients {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     lifetime: Lifetime,
     most: usize,
-    shards: [RwLock<Shard>; SHARDS],
+    stripes: Box<[Stripe; STRIPES]>,
 }
 
+/// What a thread remembers, on cache lines of its own.
+#[repr(align(128))]
 #[derive(Default)]
-struct Shard {
-    clients: HashMap<ClientId, Remembered>,
+struct Stripe(RwLock<Clients>);
+
+#[derive(Default)]
+struct Clients {
+    by_id: HashMap<ClientId, Remembered, Folding>,
     /// How often a client was forgotten. What was read before is not remembered after.
     forgotten: u64,
 }
@@ -43,55 +52,63 @@ impl StoredClients {
             storage: Arc::clone(storage),
             clock: Arc::clone(clock),
             lifetime: policy.client_cache_lifetime,
-            most: policy.most_cached_clients.div_ceil(SHARDS),
-            shards: std::array::from_fn(|_| RwLock::default()),
+            most: policy.most_cached_clients.div_ceil(STRIPES),
+            stripes: Box::new(std::array::from_fn(|_| Stripe::default())),
         }
     }
 
     /// Forgets a client, whose record was changed by somebody else than the server of this registry.
     pub fn forget(&self, id: &ClientId) {
-        let mut shard = self.write(id);
-        shard.clients.remove(id);
-        shard.forgotten = shard.forgotten.wrapping_add(1);
+        for stripe in &*self.stripes {
+            let mut clients = stripe.write();
+            clients.by_id.remove(id);
+            clients.forgotten = clients.forgotten.wrapping_add(1);
+        }
     }
 
-    fn read(&self, id: &ClientId) -> RwLockReadGuard<'_, Shard> {
-        self.shard(id).read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self, id: &ClientId) -> RwLockWriteGuard<'_, Shard> {
-        self.shard(id).write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn shard(&self, id: &ClientId) -> &RwLock<Shard> {
-        let mixed = id.as_str().bytes().fold(0_u8, |mixed, byte| mixed.rotate_left(3) ^ byte);
-        let [first, ..] = &self.shards;
-        self.shards.get(usize::from(mixed) % SHARDS).unwrap_or(first)
+    /// The stripe of this thread.
+    fn stripe(&self) -> &Stripe {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES;
+        }
+        let [first, ..] = &*self.stripes;
+        self.stripes.get(NUMBER.with(|number| *number)).unwrap_or(first)
     }
 
     fn remembered(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Option<Arc<Client>> {
-        let shard = self.read(id);
-        let remembered = shard.clients.get(id)?;
-        let is_usable = !remembered.until.is_past(now) && remembered.client.realm == *realm;
+        let clients = self.stripe().read();
+        let remembered = clients.by_id.get(id)?;
+        let is_usable = !remembered.until.is_past(now) && remembered.client.realm.fingerprint() == realm.fingerprint();
         is_usable.then(|| Arc::clone(&remembered.client))
     }
 
     /// Remembers a client that was read when so many had been forgotten.
-    fn remember(&self, client: &Arc<Client>, forgotten: u64, now: Timestamp) {
+    fn remember(&self, stripe: &Stripe, client: &Arc<Client>, forgotten: u64, now: Timestamp) {
         if self.lifetime.is_zero() || self.most == 0 {
             return;
         }
-        let mut shard = self.write(&client.id);
-        if shard.forgotten != forgotten {
+        let mut clients = stripe.write();
+        if clients.forgotten != forgotten {
             return;
         }
-        if shard.clients.len() >= self.most {
-            shard.clients.retain(|_, remembered| !remembered.until.is_past(now));
+        if clients.by_id.len() >= self.most {
+            clients.by_id.retain(|_, remembered| !remembered.until.is_past(now));
         }
-        if shard.clients.len() < self.most {
+        if clients.by_id.len() < self.most {
             let remembered = Remembered { client: Arc::clone(client), until: now.after(self.lifetime) };
-            shard.clients.insert(client.id.clone(), remembered);
+            clients.by_id.insert(client.id.clone(), remembered);
         }
+    }
+}
+
+impl Stripe {
+    fn read(&self) -> RwLockReadGuard<'_, Clients> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Clients> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,16 +158,27 @@ impl ClientRegistry for StoredClients {
 impl StoredClients {
     async fn load(&self, realm: &Realm, id: &ClientId, now: Timestamp) -> Result<Option<Arc<Client>>, StorageError> {
         let key: Key = Client::key_of(realm, id);
-        let forgotten = self.read(id).forgotten;
+        let stripe = self.stripe();
+        let forgotten = stripe.read().forgotten;
         match self.storage.load(key).await?.map(|stored| stored.record) {
             None => Ok(None),
             Some(Record::Client(client)) if client.is_deleted() => Ok(None),
             Some(Record::Client(client)) => {
-                self.remember(&client, forgotten, now);
+                let client = unshared(client);
+                self.remember(stripe, &client, forgotten, now);
                 Ok(Some(client))
             }
             Some(_) => Err(StorageError::new(StorageErrorKind::Corrupt)),
         }
+    }
+}
+
+/// A copy in memory of its own. Counting who shares what, threads would get in each other's way at every request.
+fn unshared(client: Arc<Client>) -> Arc<Client> {
+    let copy = Record::Client(Arc::clone(&client)).encode().and_then(|body| Record::decode(&body));
+    match copy {
+        Ok(Record::Client(copy)) => copy,
+        _ => client,
     }
 }
 
@@ -160,4 +188,4 @@ impl std::fmt::Debug for StoredClients {
     }
 }
 
-const SHARDS: usize = 16;
+const STRIPES: usize = 16;

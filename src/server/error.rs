@@ -75,6 +75,9 @@ pub enum Unavailable {
     /// A write may or may not have been applied, and the record has moved on since.
     #[error("the outcome of a write cannot be told")]
     OutcomeUnknown,
+    /// As many imported client secrets are being checked as may be at once.
+    #[error("too many client secrets are being checked")]
+    SecretChecksBusy,
     /// An imported client secret cannot be verified now.
     #[error(transparent)]
     SecretVerifier(#[from] SecretVerifierError),

@@ -12,16 +12,19 @@ use crate::value::{GrantId, Salt, Secret, Timestamp, Wiped};
 
 /// Random bytes drawn at once for one attempt. No byte is handed out twice.
 pub(super) struct Draw {
-    bytes: Wiped<{ Self::LENGTH }>,
+    bytes: Wiped<{ Self::FOR_BOTH }>,
+    drawn: usize,
     taken: usize,
 }
 
 impl Draw {
-    /// Grant id, version, two secrets, family and salt.
-    const LENGTH: usize = 12 + 16 + 32 + 32 + 16 + 16;
+    /// Grant id, version and secret.
+    const FOR_ACCESS_TOKEN: usize = 12 + 16 + 32;
+    /// The same, another secret, and family or salt.
+    const FOR_BOTH: usize = Self::FOR_ACCESS_TOKEN + 32 + 16;
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N], EntropyError> {
-        let rest = self.bytes.get(self.taken..).unwrap_or_default();
+        let rest = self.bytes.get(self.taken..self.drawn).unwrap_or_default();
         let (bytes, _) = rest.split_first_chunk().ok_or_else(EntropyError::new)?;
         self.taken += N;
         Ok(*bytes)
@@ -43,9 +46,21 @@ impl Draw {
 impl AuthorizationServer {
     /// Draws the random bytes of one attempt.
     pub(super) fn draw(&self) -> Result<Draw, Unavailable> {
+        self.drawn(Draw::FOR_BOTH)
+    }
+
+    /// Draws the random bytes for an access token, and for what the plan says of a refresh token.
+    pub(super) fn draw_for(&self, plan: &RefreshPlan) -> Result<Draw, Unavailable> {
+        self.drawn(match plan {
+            RefreshPlan::Keep { .. } | RefreshPlan::None | RefreshPlan::Repeat(_) => Draw::FOR_ACCESS_TOKEN,
+            RefreshPlan::Rotate { .. } | RefreshPlan::Start { .. } => Draw::FOR_BOTH,
+        })
+    }
+
+    fn drawn(&self, drawn: usize) -> Result<Draw, Unavailable> {
         let mut bytes = Wiped::zeros();
-        self.0.entropy.fill(bytes.as_mut_slice())?;
-        Ok(Draw { bytes, taken: 0 })
+        self.0.entropy.fill(bytes.split_at_mut(drawn).0)?;
+        Ok(Draw { bytes, drawn, taken: 0 })
     }
 
     /// Random bytes for one value.

@@ -8,6 +8,8 @@ mod authorize;
 mod builder;
 mod clients;
 mod commit;
+#[cfg(feature = "metrics")]
+mod count;
 mod error;
 mod guard;
 mod introspect;
@@ -17,8 +19,12 @@ mod mint;
 mod register;
 mod remote_introspection;
 mod revoke;
+mod secret_checks;
 mod sweep;
+mod tell;
 mod token;
+#[cfg(feature = "tracing")]
+mod trace;
 mod validate;
 
 use std::sync::Arc;
@@ -42,8 +48,9 @@ pub use sweep::Swept;
 pub use sweep::{Sweeper, Sweeping};
 
 use self::clients::Registry;
+use self::secret_checks::SecretChecks;
 use crate::host::{
-    AccountDirectory, Clock, CustomGrant, Entropy, Event, EventSink, Keyring, RateLimiter, SecretVerifier, Storage,
+    AccountDirectory, Clock, CustomGrant, Entropy, EventSink, Keyring, RateLimiter, SecretVerifier, Storage,
 };
 use crate::policy::Policy;
 use crate::value::{Issuer, Realm, Timestamp};
@@ -68,6 +75,7 @@ pub(crate) struct Parts {
     events: Option<Arc<dyn EventSink>>,
     limiter: Option<Arc<dyn RateLimiter>>,
     verifier: Option<Arc<dyn SecretVerifier>>,
+    secret_checks: SecretChecks,
     accounts: Option<Arc<dyn AccountDirectory>>,
     custom_grants: Vec<Arc<dyn CustomGrant>>,
     scopes_supported: Vec<String>,
@@ -124,12 +132,6 @@ impl AuthorizationServer {
 
     fn prefix(&self) -> &str {
         self.0.policy.credential_prefix.as_str()
-    }
-
-    fn tell(&self, event: &Event<'_>) {
-        if let Some(events) = &self.0.events {
-            events.record(&self.0.realm, event);
-        }
     }
 }
 

@@ -17,7 +17,8 @@ use crate::record::{
     ApplicationType, Client, ClientDisplay, ClientOverrides, ClientSecretForm, StoredClientSecret, Trust,
 };
 use crate::value::{
-    AuthenticationMethod, ClientId, ClientSecret, GrantType, InstanceId, RedirectUri, ResourceSet, ScopeSet, Timestamp,
+    AuthenticationMethod, ClientId, ClientSecret, GrantType, InstanceId, Realm, RedirectUri, ResourceSet, ScopeSet,
+    Timestamp,
 };
 
 /// What a client is registered with. Begin with one of the constructors and add what the client needs.
@@ -138,6 +139,32 @@ impl Registration {
     pub fn with_name(mut self, name: &str) -> Self {
         self.display.name = Some(name.to_owned());
         self
+    }
+
+    /// The client that this makes, for a [`ClientRegistry`](crate::host::ClientRegistry) of the host's own: checked as
+    /// [`register`](AuthorizationServer::register) checks it, and saved nowhere.
+    ///
+    /// The instance stays the same as long as the client does: what belongs to another instance is dead. No secret is
+    /// minted; beside an imported one the host may add to [`Client::secrets`].
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRegistration`]: the parts do not fit together.
+    pub fn into_client(
+        self,
+        id: ClientId,
+        instance: InstanceId,
+        realm: &Realm,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Client, InvalidRegistration> {
+        self.check(policy)?;
+        let secrets = self.imported_secret.clone().map(|stored| StoredClientSecret {
+            form: ClientSecretForm::Verifier(stored),
+            expires_at: self.secret_expires_at,
+        });
+        let client = Client::new(realm, id, instance, self.authentication, now);
+        Ok(self.applied_to(Client { secrets: secrets.into_iter().collect(), ..client }))
     }
 
     /// Checks that the parts fit together, and that no override is beyond what a policy may say.

@@ -25,30 +25,41 @@ impl AuthorizationServer {
     ///
     /// [`EndpointError`], which says what the client sees.
     pub async fn token(&self, request: &FormRequest<'_>) -> Result<TokenResponse, EndpointError> {
-        let parameters = Parameters::parse(request.body)?;
+        self.tokens(request).await.map(|response: Box<TokenResponse>| *response)
+    }
+
+    /// The same in the form in which the caller needs it. A response passes through many hands until it is saved, so it
+    /// takes that form at once.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(
+            name = "oauth.token",
+            skip_all,
+            fields(oauth.client, oauth.grant_type, oauth.outcome, oauth.refusal)
+        )
+    )]
+    pub(crate) async fn tokens<R: From<TokenResponse>>(&self, request: &FormRequest<'_>) -> Result<R, EndpointError> {
+        let parameters = self.parameters(Endpoint::Token, request)?;
         let now = self.now();
         let authenticated = self.authenticate(Endpoint::Token, request, &parameters, now).await?;
         let client = authenticated.client();
         let answer = self.dispatch(&parameters, client, now).await;
-        if let Err(EndpointError::Token(refusal)) = &answer {
-            self.tell(&Event::Refused { client: Some(client.id()), reason: &refusal.to_string() });
-        }
-        answer
+        answer.inspect_err(|error| self.tell_of_error(Endpoint::Token, client, error))
     }
 
-    async fn dispatch(
+    async fn dispatch<R: From<TokenResponse>>(
         &self,
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<TokenResponse, EndpointError> {
+    ) -> Result<R, EndpointError> {
         let named = parameters.get("grant_type")?;
         let named = named.ok_or(Refusal::Malformed(MalformedTokenRequest::GrantTypeMissing))?;
         match &*named {
             // Boxed, so that the future of a request is as small as the smallest of them.
-            "authorization_code" => Box::pin(self.redeem(parameters, client, now)).await.map(|response| *response),
+            "authorization_code" => Box::pin(self.redeem(parameters, client, now)).await,
             "client_credentials" => self.issue_to_machine(parameters, client, now).await,
-            "refresh_token" => Box::pin(self.refresh(parameters, client, now)).await.map(|response| *response),
+            "refresh_token" => Box::pin(self.refresh(parameters, client, now)).await,
             custom => {
                 let grants = &self.0.custom_grants;
                 let grant = grants.iter().find(|grant| grant.grant_type().as_str() == custom);
@@ -59,15 +70,8 @@ impl AuthorizationServer {
     }
 
     /// Saves a grant that begins with its tokens.
-    async fn issue_new(
-        &self,
-        client: &Client,
-        approval: Approval,
-        issue: Issue,
-        grant_type: &GrantType,
-        now: Timestamp,
-    ) -> Result<TokenResponse, EndpointError> {
-        let (grant, version, response) = self.minted_new(client, approval, issue, now)?;
+    async fn begin<R>(&self, begun: Begun<R>, grant_type: &GrantType) -> Result<R, EndpointError> {
+        let Begun { grant, version, response } = begun;
         match self.commit(Record::Grant(Arc::clone(&grant)), version, Expected::Absent).await? {
             Saved::Applied => {}
             // Nobody else draws the same 96 bits; the storage contradicts itself.
@@ -77,15 +81,15 @@ impl AuthorizationServer {
         Ok(response)
     }
 
-    /// A new grant, the version to save it under, and the answer to give once it is saved.
-    fn minted_new(
+    /// A new grant with its tokens.
+    fn begun<R: From<TokenResponse>>(
         &self,
         client: &Client,
         approval: Approval,
         issue: Issue,
         now: Timestamp,
-    ) -> Result<(Arc<Grant>, Version, TokenResponse), Unavailable> {
-        let mut draw = self.draw()?;
+    ) -> Result<Begun<R>, Unavailable> {
+        let mut draw = self.draw_for(&issue.refresh)?;
         let (id, version) = (draw.grant_id()?, draw.version()?);
         let masking = self.masking_key()?;
         let locator = Locator::new(id, 0);
@@ -102,13 +106,17 @@ impl AuthorizationServer {
         let active = Active { spent_code: None, refresh: chain.map(Arc::new), access: AccessTokens::of(token) };
         let grant = Arc::new(Grant::issued_at(now, identity, approval, active));
         let response = Self::response(issue.access, access_token, refresh_token);
-        Ok((grant, version, response))
+        Ok(Begun { grant, version, response })
     }
 
     /// What is answered once it is saved.
-    fn response(terms: AccessTerms, access_token: Credential, refresh_token: Option<Credential>) -> TokenResponse {
+    fn response<R: From<TokenResponse>>(
+        terms: AccessTerms,
+        access_token: Credential,
+        refresh_token: Option<Credential>,
+    ) -> R {
         let AccessTerms { lifetime, scope, .. } = terms;
-        TokenResponse { access_token, expires_in: lifetime, refresh_token, scope }
+        TokenResponse { access_token, expires_in: lifetime, refresh_token, scope }.into()
     }
 
     /// Ends a grant for the reason that a judgement found, if it is still as it was judged.
@@ -172,6 +180,15 @@ impl AuthorizationServer {
             _ => None,
         }))
     }
+}
+
+/// A grant that is not saved yet.
+struct Begun<R> {
+    grant: Arc<Grant>,
+    /// The version to save it under.
+    version: Version,
+    /// The answer to give once it is saved.
+    response: R,
 }
 
 /// How often a judgement is made anew when others keep changing the record.

@@ -4,16 +4,18 @@
 //! await, so requests for different records hardly meet. Nothing is copied: what is loaded is what was saved.
 
 mod index;
+mod placing;
 mod table;
 
 use std::fmt;
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
+use std::hash::RandomState;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
 use self::index::{Entry, Span};
+use self::placing::Placing;
 use self::table::{Slots, Table};
 use crate::host::{Cursor, Expected, Filter, Listing, Saved, Storage, StorageError, StorageErrorKind};
 use crate::record::{Key, Record, Version, Versioned};
@@ -29,6 +31,7 @@ use crate::value::Timestamp;
 /// Fewer than `limit` removals mean that nothing else has expired.
 pub struct MemoryStorage {
     hashing: RandomState,
+    placing: Placing,
     shards: Box<[Shard; 256]>,
     next_purged: AtomicU8,
 }
@@ -42,8 +45,10 @@ impl MemoryStorage {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
+        let hashing = RandomState::new();
         Self {
-            hashing: RandomState::new(),
+            placing: Placing::drawn_from(&hashing),
+            hashing,
             shards: Box::new(std::array::from_fn(|_| Shard::default())),
             next_purged: AtomicU8::new(0),
         }
@@ -62,16 +67,8 @@ impl MemoryStorage {
     }
 
     /// The table that holds the key's record, and the slots of it where that may be.
-    ///
-    /// The hash is keyed, because whoever chooses names chooses keys: a client could otherwise put its `jti`s into one
-    /// shard, or into one slot.
     fn find(&self, key: &Key) -> (MutexGuard<'_, Table>, Slots) {
-        let mut hasher = self.hashing.build_hasher();
-        let (realm, id) = (u128::from_ne_bytes(*key.realm()), key.id().first_chunk().copied().unwrap_or_default());
-        // Names, realms and grants differ in half of an id already, so one short text is all that is hashed.
-        hasher.write_u128(realm ^ u128::from_ne_bytes(id));
-        key.kind().hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = self.placing.hash(key);
         let [number, ..] = hash.to_be_bytes();
         (self.shard(number).table(), Slots::of(hash))
     }
@@ -133,12 +130,17 @@ impl Storage for MemoryStorage {
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u64, StorageError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut purged = 0;
-        for _ in 0..self.shards.len() {
-            if purged == limit {
+        // The first shard comes again at the end, because the last purge may have stopped in the middle of it.
+        for _ in 0..=self.shards.len() {
+            let number = self.next_purged.load(Ordering::Relaxed);
+            let (removed, is_done) = self.shard(number).table().purge(now, limit - purged, &self.hashing);
+            purged += removed;
+            if !is_done {
                 break;
             }
-            let number = self.next_purged.fetch_add(1, Ordering::Relaxed);
-            purged += self.shard(number).table().purge(now, limit - purged, &self.hashing);
+            // Whoever purges too may have gone on already.
+            let next = number.wrapping_add(1);
+            let _ = self.next_purged.compare_exchange(number, next, Ordering::Relaxed, Ordering::Relaxed);
         }
         Ok(u64::try_from(purged).unwrap_or(u64::MAX))
     }

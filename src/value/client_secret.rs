@@ -51,7 +51,7 @@ impl FromStr for ClientSecret {
     type Err = InvalidClientSecret;
 
     fn from_str(text: &str) -> Result<Self, InvalidClientSecret> {
-        if text.trim().is_empty() {
+        if text.trim_ascii().is_empty() {
             return Err(InvalidClientSecret::Empty);
         }
         if text.len() > MAXIMUM_LENGTH {

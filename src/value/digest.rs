@@ -28,15 +28,47 @@ impl Digest {
         let (Some(first), Ok(bits)) = (padding.first_mut(), u64::try_from(8 * length)) else {
             return Self::of_many(parts);
         };
-        *first = 0x80;
+        *first = PADDING;
         end.copy_from_slice(&bits.to_be_bytes());
         for part in parts {
             let (slot, behind) = rest.split_at_mut(part.len());
             slot.copy_from_slice(part);
             rest = behind;
         }
+        Self::of_block(&block)
+    }
+
+    /// The digest of three parts of fixed lengths, of which the compiler knows where they stand in their one block.
+    #[inline]
+    #[must_use]
+    pub(crate) fn of_three<const A: usize, const B: usize, const C: usize>(
+        first: &[u8; A],
+        second: &[u8; B],
+        third: &[u8; C],
+    ) -> Self {
+        const { assert!(A + B + C < 64 - LENGTH_FIELD, "more than one block") };
+        let mut block = Wiped::<64>::zeros();
+        let (slot, rest) = block.split_at_mut(A);
+        slot.copy_from_slice(first);
+        let (slot, rest) = rest.split_at_mut(B);
+        slot.copy_from_slice(second);
+        let (slot, rest) = rest.split_at_mut(C);
+        slot.copy_from_slice(third);
+        let (padding, bits) = rest.split_at_mut(64 - LENGTH_FIELD - A - B - C);
+        padding.split_at_mut(1).0.fill(PADDING);
+        bits.split_at_mut(LENGTH_FIELD - 2).1.copy_from_slice(&Self::bits_of(A + B + C));
+        Self::of_block(&block)
+    }
+
+    /// How many bits so many bytes of one block are.
+    const fn bits_of(bytes: usize) -> [u8; 2] {
+        let [.., a, b] = (8 * bytes).to_be_bytes();
+        [a, b]
+    }
+
+    fn of_block(block: &[u8; 64]) -> Self {
         let mut state = INITIAL_STATE;
-        compress256(&mut state, std::slice::from_ref(&*block));
+        compress256(&mut state, std::slice::from_ref(block));
         let mut digest = [0; 32];
         for (slot, word) in digest.as_chunks_mut().0.iter_mut().zip(state) {
             *slot = word.to_be_bytes();
@@ -94,6 +126,8 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// What follows the content.
+const PADDING: u8 = 0x80;
 /// The end of the last block, which says how many bits were hashed.
 const LENGTH_FIELD: usize = 8;
 
@@ -135,6 +169,15 @@ mod tests {
             let expected: [u8; 32] = Sha256::digest(text).into();
             assert_eq!(Digest::of(&[head, tail]).as_bytes(), &expected, "{length}");
         }
+    }
+
+    #[test]
+    fn the_digest_of_three_parts_is_the_digest_of_the_whole() {
+        let (realm, secret) = ([2; 16], [3; 32]);
+
+        assert!(Digest::of_three(&[1], &realm, &secret).matches(&Digest::of(&[&[1], &realm, &secret])));
+        assert!(Digest::of_three(&realm, &[], &[]).matches(&Digest::of(&[&realm])));
+        assert!(Digest::of_three(&[], &secret, &[4; 23]).matches(&Digest::of(&[&secret, &[4; 23]])));
     }
 
     #[test]

@@ -81,6 +81,18 @@ impl RedirectUri {
             _ => scheme,
         }
     }
+
+    /// What a `form-action` directive must allow so that a form of ours may end at this URI: its origin, or the scheme
+    /// where no origin can be written there, as for private-use schemes and IPv6 addresses
+    /// ([CSP §2.3.1](https://www.w3.org/TR/CSP3/#framework-directive-source-list)).
+    #[must_use]
+    pub fn form_action(&self) -> String {
+        let scheme = self.0.split_once(':').map_or("", |(scheme, _)| scheme);
+        let authority = if self.has_private_scheme() { "" } else { self.destination() };
+        // Whatever else may stand in a host would end the directive.
+        let is_plain = authority.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte));
+        if is_plain && !authority.is_empty() { format!("{scheme}://{authority}") } else { format!("{scheme}:") }
+    }
 }
 
 impl FromStr for RedirectUri {

@@ -45,14 +45,16 @@ impl Resource {
     /// Whether the resource is nothing but `https` and a host, so that a slash behind it adds nothing.
     pub(crate) fn is_bare_origin(&self) -> bool {
         let authority = self.0.strip_prefix("https://");
-        authority.is_some_and(|authority| authority.bytes().all(|byte| byte != b'/' && byte != b'?'))
+        // Without a way out of the loop, the compiler looks at many bytes at once.
+        let ends = |text: &str| text.bytes().fold(0, |found, byte| found | u8::from(matches!(byte, b'/' | b'?')));
+        authority.is_some_and(|authority| ends(authority) == 0)
     }
 }
 
 /// The resources of a grant or the audience of a token: sorted, without duplicates, at most 16.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "Vec<Resource>", into = "Vec<Resource>")]
-pub struct ResourceSet(Arc<[Resource]>);
+pub struct ResourceSet(Option<Arc<[Resource]>>);
 
 impl ResourceSet {
     /// Collects resources.
@@ -69,35 +71,39 @@ impl ResourceSet {
         }
         resources.sort_unstable();
         resources.dedup();
-        Ok(Self(resources.into()))
+        Ok(Self(Some(resources.into())))
+    }
+
+    fn members(&self) -> &[Resource] {
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// Whether no resource is named.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// How many resources are named.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.members().len()
     }
 
     /// The members in order.
     pub fn iter(&self) -> impl Iterator<Item = &Resource> {
-        self.0.iter()
+        self.members().iter()
     }
 
     /// Whether `resource` is a member.
     #[must_use]
     pub fn contains(&self, resource: &Resource) -> bool {
-        self.0.contains(resource)
+        self.members().contains(resource)
     }
 
     /// The one member of a set of one.
     pub(crate) fn only(&self) -> Option<&Resource> {
-        match &*self.0 {
+        match self.members() {
             [resource] => Some(resource),
             _ => None,
         }
@@ -106,7 +112,7 @@ impl ResourceSet {
     /// Whether every member is a member of `other`.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.iter().all(|resource| other.contains(resource))
+        self.shares_with(other) || self.iter().all(|resource| other.contains(resource))
     }
 
     /// The members that both sets have.
@@ -115,7 +121,13 @@ impl ResourceSet {
         if self.is_subset_of(other) {
             return self.clone();
         }
-        Self(self.iter().filter(|resource| other.contains(resource)).cloned().collect())
+        let common: Vec<Resource> = self.iter().filter(|resource| other.contains(resource)).cloned().collect();
+        Self((!common.is_empty()).then(|| common.into()))
+    }
+
+    /// Whether both are one set in memory.
+    fn shares_with(&self, other: &Self) -> bool {
+        matches!((&self.0, &other.0), (Some(one), Some(other)) if Arc::ptr_eq(one, other))
     }
 }
 
@@ -129,13 +141,13 @@ impl TryFrom<Vec<Resource>> for ResourceSet {
 
 impl From<ResourceSet> for Vec<Resource> {
     fn from(set: ResourceSet) -> Self {
-        set.0.to_vec()
+        set.members().to_vec()
     }
 }
 
 impl From<Resource> for ResourceSet {
     fn from(resource: Resource) -> Self {
-        Self([resource].into())
+        Self(Some([resource].into()))
     }
 }
 

@@ -63,10 +63,16 @@ impl ScopeSet {
         !token.is_empty() && self.0.as_bytes().split(|byte| *byte == b' ').any(|member| member == token.as_bytes())
     }
 
+    /// The set, in the memory of `other` if both are equal.
+    #[must_use]
+    pub(crate) fn shared_with(self, other: &Self) -> Self {
+        if !Arc::ptr_eq(&self.0, &other.0) && self.0 == other.0 { other.clone() } else { self }
+    }
+
     /// Whether every member is a member of `other`.
     #[must_use]
     pub fn is_subset_of(&self, other: &Self) -> bool {
-        if self.0 == other.0 {
+        if Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0 {
             return true;
         }
         // Both are sorted, so one walk over `other` finds them all.

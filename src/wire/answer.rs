@@ -95,8 +95,8 @@ impl From<TokenResponse> for Answer {
     }
 }
 
-impl From<IntrospectionResponse> for Answer {
-    fn from(response: IntrospectionResponse) -> Self {
+impl From<IntrospectionResponse<'_>> for Answer {
+    fn from(response: IntrospectionResponse<'_>) -> Self {
         Self { status: 200, challenge: None, retry_after: None, body: response.to_json() }
     }
 }

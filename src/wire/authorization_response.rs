@@ -73,9 +73,12 @@ impl FormPost {
     /// Send it with [`CONTENT_SECURITY_POLICY`](Self::CONTENT_SECURITY_POLICY).
     #[must_use]
     pub fn to_html(&self) -> String {
-        let mut html = String::with_capacity(1024);
-        html.push_str("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>Continue</title></head><body>");
-        html.push_str("<form method=\"post\" action=\"");
+        let mut html = String::with_capacity(2048);
+        html.push_str("<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>One more step</title>");
+        html.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
+        html.push_str("<meta name=\"color-scheme\" content=\"light dark\"><style>");
+        html.push_str(STYLE);
+        html.push_str("</style></head><body><main><form method=\"post\" action=\"");
         escape(&self.action, &mut html);
         html.push_str("\">");
         for (name, value) in &self.fields {
@@ -85,7 +88,8 @@ impl FormPost {
             escape(value, &mut html);
             html.push_str("\">");
         }
-        html.push_str("<noscript><button>Continue</button></noscript></form><script>");
+        html.push_str("<noscript><h1>One more step</h1><p>Press the button to go back to the application.</p>");
+        html.push_str("<button>Continue</button></noscript></form></main><script>");
         html.push_str(SCRIPT);
         html.push_str("</script></body></html>");
         html
@@ -93,7 +97,8 @@ impl FormPost {
 
     /// The policy under which the page of [`to_html`](Self::to_html) works and nothing else does.
     pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
-         script-src 'sha256-ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE='";
+         script-src 'sha256-ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE='; \
+         style-src 'sha256-gNiZprRKc9DCSghXwqz8r3ivVeydjrt0Hi2KOjoMQ8w='";
 }
 
 /// Escapes text for an attribute or an element.
@@ -126,6 +131,8 @@ impl fmt::Debug for FormPost {
 }
 
 const SCRIPT: &str = "document.forms[0].submit()";
+const STYLE: &str = "body{margin:2rem;font:1.125rem/1.5 system-ui,sans-serif}h1{font-size:1.5rem}\
+                     button{padding:.625rem 1.25rem;font:inherit}";
 
 #[cfg(test)]
 mod tests {
@@ -199,10 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn the_page_runs_its_own_script_and_no_other() {
-        let hash = STANDARD.encode(Sha256::digest(SCRIPT));
-
-        assert!(FormPost::CONTENT_SECURITY_POLICY.contains(&format!("script-src 'sha256-{hash}'")));
+    fn the_page_has_its_own_script_and_style_and_no_others() {
+        for (directive, text) in [("script-src", SCRIPT), ("style-src", STYLE)] {
+            let hash = STANDARD.encode(Sha256::digest(text));
+            assert!(FormPost::CONTENT_SECURITY_POLICY.contains(&format!("{directive} 'sha256-{hash}'")));
+        }
         assert!(FormPost::CONTENT_SECURITY_POLICY.starts_with("default-src 'none'"));
         assert!(!FormPost::CONTENT_SECURITY_POLICY.contains("unsafe"));
         assert!(form("https://app.example/cb", "x").to_html().contains(&format!("<script>{SCRIPT}</script>")));

@@ -31,7 +31,7 @@ pub enum PresentedMethod {
 }
 
 impl PresentedClient {
-    /// Reads what the caller presents.
+    /// Reads what the caller presents. An empty secret in the body is none, as every empty parameter is.
     ///
     /// # Errors
     ///
@@ -48,13 +48,12 @@ impl PresentedClient {
             let id = named.ok_or(MalformedCredentials::Missing)?.decoded()?;
             let id = id.parse().map_err(|_| UNREADABLE)?;
             let method = match secret {
-                None if parameters.has("client_secret") => return Err(UNREADABLE),
                 None => PresentedMethod::None,
                 Some(secret) => PresentedMethod::Post(secret.decoded()?.parse().map_err(|_| UNREADABLE)?),
             };
             return Ok(Self { id, method });
         };
-        if parameters.has("client_secret") {
+        if secret.is_some() {
             return Err(MalformedCredentials::Several);
         }
         let (id, secret) = read_basic(authorization)?;

@@ -154,6 +154,8 @@ const MOST_BYTES: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     #[test]
@@ -245,22 +247,23 @@ mod tests {
 
     #[test]
     fn what_the_writing_side_writes_is_read_back() {
+        let both = vec!["https://a.example".parse().unwrap(), "urn:b:c".parse().unwrap()];
         let written = super::super::ActiveToken {
-            issuer: "https://as.example".parse().unwrap(),
-            client: "app \"1\"".parse().unwrap(),
-            subject: Some("alice".parse().unwrap()),
-            scope: "a b".parse().unwrap(),
-            audience: ResourceSet::new(vec!["https://a.example".parse().unwrap(), "urn:b:c".parse().unwrap()]).unwrap(),
+            issuer: Cow::Owned("https://as.example".parse().unwrap()),
+            client: Cow::Owned("app \"1\"".parse().unwrap()),
+            subject: Some(Cow::Owned("alice".parse().unwrap())),
+            scope: Cow::Owned("a b".parse().unwrap()),
+            audience: Cow::Owned(ResourceSet::new(both).unwrap()),
             issued_at: Timestamp::from_seconds(1),
             expires_at: Timestamp::from_seconds(2),
             is_access_token: true,
         };
         let body = super::super::IntrospectionResponse::Active(written.clone()).to_json();
         let IntrospectionAnswer::Active(read) = IntrospectionAnswer::read(&body).unwrap() else { panic!("inactive") };
-        assert_eq!(read.client, Some(written.client));
-        assert_eq!(read.subject, written.subject);
-        assert_eq!(read.scope, written.scope);
-        assert_eq!(read.audience, written.audience);
+        assert_eq!(read.client, Some(written.client.into_owned()));
+        assert_eq!(read.subject, written.subject.map(Cow::into_owned));
+        assert_eq!(read.scope, written.scope.into_owned());
+        assert_eq!(read.audience, written.audience.into_owned());
         assert_eq!((read.issued_at, read.expires_at), (Some(written.issued_at), Some(written.expires_at)));
         assert_eq!((read.token_type, read.is_bound), (IntrospectedType::Bearer, false));
     }

@@ -2,33 +2,35 @@
 //!
 //! [RFC 7662 §2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2)
 
+use std::borrow::Cow;
+
 use super::json::{Digits, Object};
 use crate::value::{ClientId, Issuer, Resource, ResourceSet, ScopeSet, Subject, Timestamp};
 
 /// What a caller may know of a token. Everything that is not active looks the same.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum IntrospectionResponse {
+pub enum IntrospectionResponse<'a> {
     /// The token is active, and the caller may see this of it.
-    Active(ActiveToken),
+    Active(ActiveToken<'a>),
     /// Unknown, expired, revoked, foreign, malformed: the caller cannot tell.
     Inactive,
 }
 
-/// What an active token says to the caller.
+/// What an active token says to the caller. Borrows from the grant, unless it is [owned](Self::into_owned).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct ActiveToken {
+pub struct ActiveToken<'a> {
     /// The server that issued it.
-    pub issuer: Issuer,
+    pub issuer: Cow<'a, Issuer>,
     /// The client that holds it.
-    pub client: ClientId,
+    pub client: Cow<'a, ClientId>,
     /// The user whom it stands for; none for a machine's own token.
-    pub subject: Option<Subject>,
+    pub subject: Option<Cow<'a, Subject>>,
     /// Its scope.
-    pub scope: ScopeSet,
+    pub scope: Cow<'a, ScopeSet>,
     /// Its audience, as far as it concerns the caller.
-    pub audience: ResourceSet,
+    pub audience: Cow<'a, ResourceSet>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it expires.
@@ -37,7 +39,7 @@ pub struct ActiveToken {
     pub is_access_token: bool,
 }
 
-impl IntrospectionResponse {
+impl IntrospectionResponse<'_> {
     /// The response as JSON.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
@@ -49,17 +51,42 @@ impl IntrospectionResponse {
 
     /// The token, if it is active.
     #[must_use]
-    pub fn active(&self) -> Option<&ActiveToken> {
+    pub fn active(&self) -> Option<&ActiveToken<'_>> {
         match self {
             Self::Active(token) => Some(token),
             Self::Inactive => None,
         }
     }
+
+    /// The same response, borrowed from nothing.
+    #[must_use]
+    pub fn into_owned(self) -> IntrospectionResponse<'static> {
+        match self {
+            Self::Active(token) => IntrospectionResponse::Active(token.into_owned()),
+            Self::Inactive => IntrospectionResponse::Inactive,
+        }
+    }
 }
 
-impl ActiveToken {
+impl ActiveToken<'_> {
+    /// The same token, borrowed from nothing.
+    #[must_use]
+    pub fn into_owned(self) -> ActiveToken<'static> {
+        ActiveToken {
+            issuer: Cow::Owned(self.issuer.into_owned()),
+            client: Cow::Owned(self.client.into_owned()),
+            subject: self.subject.map(|subject| Cow::Owned(subject.into_owned())),
+            scope: Cow::Owned(self.scope.into_owned()),
+            audience: Cow::Owned(self.audience.into_owned()),
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            is_access_token: self.is_access_token,
+        }
+    }
+
     fn to_json(&self) -> Vec<u8> {
-        let mut object = Object::with_capacity(self.length());
+        let times = [self.issued_at, self.expires_at].map(|at| Digits::of(at.as_seconds()));
+        let mut object = Object::with_capacity(self.length(&times));
         object.truth("active", true).text("iss", self.issuer.as_str()).text("client_id", self.client.as_str());
         if let Some(subject) = &self.subject {
             object.text("sub", subject.as_str());
@@ -78,12 +105,13 @@ impl ActiveToken {
         if self.is_access_token {
             object.plain("token_type", "Bearer");
         }
-        object.number("iat", self.issued_at.as_seconds()).number("exp", self.expires_at.as_seconds());
+        let [issued_at, expires_at] = &times;
+        object.number("iat", issued_at).number("exp", expires_at);
         object.end()
     }
 
     /// How long the JSON is if nothing must be escaped: the fixed text and the values.
-    fn length(&self) -> usize {
+    fn length(&self, times: &[Digits]) -> usize {
         let fixed = r#"{"active":true,"iss":"","client_id":"","scope":"","iat":,"exp":}"#.len();
         let subject = self.subject.as_ref().map_or(0, |subject| r#","sub":"""#.len() + subject.as_str().len());
         let audience = match self.audience.len() {
@@ -93,11 +121,9 @@ impl ActiveToken {
         };
         let resources = self.audience.iter().map(|resource| resource.as_str().len());
         let token_type = if self.is_access_token { r#","token_type":"Bearer""#.len() } else { 0 };
-        let times =
-            [self.issued_at, self.expires_at].map(|at| Digits::of(at.as_seconds()).length()).iter().sum::<usize>();
         let texts = [self.issuer.as_str(), self.client.as_str(), self.scope.as_str()];
-        let texts = texts.into_iter().map(str::len).chain(resources);
-        fixed + subject + audience + token_type + times + texts.sum::<usize>()
+        let values = texts.into_iter().map(str::len).chain(resources).chain(times.iter().map(Digits::length));
+        fixed + subject + audience + token_type + values.sum::<usize>()
     }
 }
 
@@ -107,20 +133,20 @@ mod tests {
 
     use super::*;
 
-    fn token() -> ActiveToken {
+    fn token() -> ActiveToken<'static> {
         ActiveToken {
-            issuer: "https://as.example".parse().unwrap(),
-            client: "client".parse().unwrap(),
-            subject: Some("user".parse().unwrap()),
-            scope: "read write".parse().unwrap(),
-            audience: ResourceSet::from("https://api.example".parse::<Resource>().unwrap()),
+            issuer: Cow::Owned("https://as.example".parse().unwrap()),
+            client: Cow::Owned("client".parse().unwrap()),
+            subject: Some(Cow::Owned("user".parse().unwrap())),
+            scope: Cow::Owned("read write".parse().unwrap()),
+            audience: Cow::Owned(ResourceSet::from("https://api.example".parse::<Resource>().unwrap())),
             issued_at: Timestamp::from_seconds(1_700_000_000),
             expires_at: Timestamp::from_seconds(1_700_000_600),
             is_access_token: true,
         }
     }
 
-    fn read(token: ActiveToken) -> Value {
+    fn read(token: ActiveToken<'_>) -> Value {
         serde_json::from_slice(&IntrospectionResponse::Active(token).to_json()).unwrap()
     }
 
@@ -150,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_does_not_apply_is_left_out() {
-        let token = ActiveToken { subject: None, audience: ResourceSet::default(), is_access_token: false, ..token() };
+        let token = ActiveToken { subject: None, audience: Cow::default(), is_access_token: false, ..token() };
 
         let read = read(token);
 
@@ -162,7 +188,7 @@ mod tests {
     #[test]
     fn several_audiences_are_a_list() {
         let audience = ["https://b.example", "https://a.example"].map(|text| text.parse().unwrap()).to_vec();
-        let token = ActiveToken { audience: ResourceSet::new(audience).unwrap(), ..token() };
+        let token = ActiveToken { audience: Cow::Owned(ResourceSet::new(audience).unwrap()), ..token() };
 
         assert_eq!(read(token)["aud"], json!(["https://a.example", "https://b.example"]));
     }
@@ -170,8 +196,8 @@ mod tests {
     #[test]
     fn quotes_in_a_name_are_escaped() {
         let token = ActiveToken {
-            client: r#"a"b\c"#.parse().unwrap(),
-            subject: Some(r#"","admin":"yes"#.parse().unwrap()),
+            client: Cow::Owned(r#"a"b\c"#.parse().unwrap()),
+            subject: Some(Cow::Owned(r#"","admin":"yes"#.parse().unwrap())),
             ..token()
         };
 

@@ -31,9 +31,9 @@ impl Object {
 
     /// A member whose value is a number.
     #[inline]
-    pub(super) fn number(&mut self, name: &'static str, value: i64) -> &mut Self {
+    pub(super) fn number(&mut self, name: &'static str, value: &Digits) -> &mut Self {
         self.name(name);
-        self.0.extend_from_slice(Digits::of(value).as_str().as_bytes());
+        self.0.extend_from_slice(value.as_bytes());
         self
     }
 
@@ -119,8 +119,8 @@ impl Digits {
         Self { text, from: from - usize::from(value < 0) }
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        self.text.get(self.from..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.text.get(self.from..).unwrap_or_default()
     }
 
     pub(super) fn length(&self) -> usize {
@@ -128,12 +128,22 @@ impl Digits {
     }
 }
 
+/// Whether a quotation mark, a backslash or a control character is in it. Looks at eight bytes at once.
 fn needs_escape(text: &str) -> bool {
-    // Without a way out of the loop, the compiler looks at many bytes at once.
-    let found = text
-        .bytes()
-        .fold(0, |found, byte| found | u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\'));
-    found != 0
+    const TOP_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    const fn all(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    // Where a byte is less, the subtraction borrows its top bit; what that does to its neighbours no longer matters.
+    let any_below = |word: u64, least: u8| word.wrapping_sub(all(least)) & !word & TOP_BITS;
+    let found = |chunk: &[u8; 8]| {
+        let word = u64::from_le_bytes(*chunk);
+        any_below(word, 0x20) | any_below(word ^ all(b'"'), 1) | any_below(word ^ all(b'\\'), 1)
+    };
+    let (chunks, rest) = text.as_bytes().as_chunks();
+    let mut last = [b' '; 8];
+    last.split_at_mut(rest.len()).0.copy_from_slice(rest);
+    chunks.iter().fold(found(&last), |so_far, chunk| so_far | found(chunk)) != 0
 }
 
 #[cfg(test)]
@@ -149,7 +159,7 @@ mod tests {
     #[test]
     fn every_kind_of_member_is_read_back() {
         let mut object = Object::with_capacity(0);
-        object.text("a", "b").number("c", 7).truth("d", true).truth("e", false);
+        object.text("a", "b").number("c", &Digits::of(7)).truth("d", true).truth("e", false);
         object.texts("f", ["g", "h"].into_iter()).texts("i", [].into_iter());
 
         assert_eq!(read(object), json!({"a": "b", "c": 7, "d": true, "e": false, "f": ["g", "h"], "i": []}));
@@ -166,10 +176,28 @@ mod tests {
     }
 
     #[test]
+    fn an_escape_is_needed_for_each_of_the_bytes_that_need_one_wherever_it_stands() {
+        for byte in 0..0x80 {
+            let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
+            for length in 1..20 {
+                for at in 0..length {
+                    let mut text = vec![b'~'; length];
+                    text[at] = byte;
+                    let text = String::from_utf8(text).unwrap();
+                    assert_eq!(needs_escape(&text), is_special, "{byte} at {at} of {length}");
+                }
+            }
+        }
+        for text in ["", "\u{80}", "\u{7ff}", "\u{2028}", "\u{1f980}\u{1f980}", "\u{a2}\u{22e}\u{dc}"] {
+            assert!(!needs_escape(text), "{text}");
+        }
+    }
+
+    #[test]
     fn every_number_is_written_in_full() {
         for number in [0, 1, -1, 9, 10, 1_700_000_000, i64::MAX, i64::MIN] {
             let mut object = Object::with_capacity(0);
-            object.number("a", number);
+            object.number("a", &Digits::of(number));
             assert_eq!(read(object), json!({"a": number}));
             assert_eq!(Digits::of(number).length(), number.to_string().len());
         }

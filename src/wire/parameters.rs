@@ -17,6 +17,8 @@ pub struct Parameters<'a> {
     /// Otherwise all of them.
     more: Vec<Pair>,
     count: usize,
+    /// A bit for each length that a name has, so that most names which do not occur are not looked for.
+    name_lengths: u64,
 }
 
 /// Where a pair stands in the input, and which of its halves are encoded.
@@ -27,6 +29,12 @@ struct Pair {
     end: u16,
     is_name_encoded: bool,
     is_value_encoded: bool,
+}
+
+impl Pair {
+    fn name_length(self) -> usize {
+        usize::from(self.equals - self.start)
+    }
 }
 
 impl<'a> Parameters<'a> {
@@ -40,18 +48,17 @@ impl<'a> Parameters<'a> {
             return Err(MalformedParameters::TooLong);
         }
         let input = std::str::from_utf8(input).map_err(|_| MalformedParameters::NotUtf8)?;
-        let mut parameters = Self { input, few: [Pair::default(); INLINE_PAIRS], more: Vec::new(), count: 0 };
+        let few = [Pair::default(); INLINE_PAIRS];
+        let mut parameters = Self { input, few, more: Vec::new(), count: 0, name_lengths: 0 };
         let mut pair = PairInProgress::default();
-        let (chunks, rest) = input.as_bytes().as_chunks();
-        // The padding means nothing.
-        let mut last = [0; 8];
-        last.split_at_mut(rest.len()).0.copy_from_slice(rest);
-        for (number, chunk) in chunks.iter().chain([&last]).enumerate() {
-            let mut found = meaningful(*chunk);
+        let bytes = input.as_bytes();
+        let mut from = 0;
+        while from < bytes.len() {
+            let mut found = meaningful(chunk_at(bytes, from));
             while found != 0 {
-                let at = 8 * number + first_marked(found);
+                let at = from + first_marked(found);
                 found &= found - 1;
-                match input.as_bytes().get(at) {
+                match bytes.get(at) {
                     Some(b'&') => {
                         parameters.push(pair, at)?;
                         pair = PairInProgress { start: at + 1, ..PairInProgress::default() };
@@ -60,12 +67,14 @@ impl<'a> Parameters<'a> {
                     Some(b'+') => pair.note_encoding(),
                     Some(b'%') => {
                         pair.note_encoding();
+                        let digits = bytes.get(at + 1..).unwrap_or_default();
                         // Where every escape is ASCII, what is decoded is UTF-8 as the text is.
-                        pair.is_ascii &= escaped(&mut input.bytes().skip(at + 1))?.is_ascii();
+                        pair.is_ascii &= escaped(&mut digits.iter().copied())?.is_ascii();
                     }
                     _ => {}
                 }
             }
+            from += CHUNK;
         }
         parameters.push(pair, input.len())?;
         Ok(parameters)
@@ -100,6 +109,8 @@ impl<'a> Parameters<'a> {
             self.more.push(pair);
         }
         self.count += 1;
+        // How long an encoded name is will be known when it is compared.
+        self.name_lengths |= if pair.is_name_encoded { u64::MAX } else { length_bit(pair.name_length()) };
         Ok(())
     }
 
@@ -116,13 +127,22 @@ impl<'a> Parameters<'a> {
     }
 
     /// The same, not decoded yet.
+    #[inline]
     pub(super) fn find(&self, name: &str) -> Result<Option<Value<'a>>, MalformedParameters> {
-        let mut named = self.pairs().iter().filter(|pair| self.is_named(**pair, name));
-        let Some(pair) = named.next() else { return Ok(None) };
-        if named.next().is_some() {
-            return Err(MalformedParameters::Repeated);
+        if self.may_have(name) { self.find_among_pairs(name) } else { Ok(None) }
+    }
+
+    fn find_among_pairs(&self, name: &str) -> Result<Option<Value<'a>>, MalformedParameters> {
+        let mut found = None;
+        for pair in self.pairs() {
+            if self.is_named(*pair, name) {
+                if found.is_some() {
+                    return Err(MalformedParameters::Repeated);
+                }
+                found = Some(*pair);
+            }
         }
-        Ok(Some(self.value_of(*pair)).filter(|value| !value.is_empty()))
+        Ok(found.map(|pair| self.value_of(pair)).filter(|value| !value.is_empty()))
     }
 
     /// Every value of a parameter that may be repeated, empty ones left out.
@@ -131,14 +151,21 @@ impl<'a> Parameters<'a> {
     ///
     /// None that [`parse`](Self::parse) has not found already.
     pub fn get_all(&self, name: &str) -> Result<Vec<Cow<'a, str>>, MalformedParameters> {
-        let named = self.pairs().iter().filter(|pair| self.is_named(**pair, name) && !self.value(**pair).is_empty());
-        named.map(|pair| self.value_of(*pair).decoded()).collect()
+        let named = self.pairs().iter().filter(|pair| self.is_named(**pair, name));
+        named.map(|pair| self.value_of(*pair)).filter(|value| !value.is_empty()).map(Value::decoded).collect()
     }
 
     /// Whether the parameter occurs at all, be it empty.
+    #[inline]
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.pairs().iter().any(|pair| self.is_named(*pair, name))
+        self.may_have(name) && self.pairs().iter().any(|pair| self.is_named(*pair, name))
+    }
+
+    /// Whether a name of that length occurs, or one whose length is not known.
+    #[inline]
+    fn may_have(&self, name: &str) -> bool {
+        self.name_lengths & length_bit(name.len()) != 0
     }
 
     fn pairs(&self) -> &[Pair] {
@@ -147,9 +174,12 @@ impl<'a> Parameters<'a> {
 
     #[inline]
     fn is_named(&self, pair: Pair, name: &str) -> bool {
+        if pair.is_name_encoded {
+            return self.name_of(pair).is(name);
+        }
         // The length first: it rules out most names.
-        let has_length = usize::from(pair.equals - pair.start) == name.len();
-        (has_length || pair.is_name_encoded) && self.name_of(pair).is(name)
+        let at = usize::from(pair.start)..usize::from(pair.equals);
+        at.len() == name.len() && self.input.as_bytes().get(at) == Some(name.as_bytes())
     }
 
     fn name(&self, pair: Pair) -> &'a str {
@@ -183,8 +213,9 @@ impl<'a> Value<'a> {
     }
 
     /// Whether the decoded value is that text, which takes no allocation to find out.
+    #[inline]
     pub(super) fn is(self, expected: &str) -> bool {
-        self.after(expected).is_some_and(Self::is_empty)
+        if self.is_encoded { self.after(expected).is_some_and(Self::is_empty) } else { self.text == expected }
     }
 
     /// What comes after that text, if the decoded value begins with it.
@@ -247,9 +278,11 @@ impl fmt::Debug for Parameters<'_> {
 
 /// Undoes form encoding: `+` is a space, `%` takes two hexadecimal digits, the result is UTF-8.
 pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, MalformedParameters> {
-    // Without a way out of the loop, the compiler looks at many bytes at once.
-    let found = text.bytes().fold(0, |found, byte| found | u8::from(byte == b'%') | u8::from(byte == b'+'));
-    Value { text, is_encoded: found != 0 }.decoded()
+    let (chunks, rest) = text.as_bytes().as_chunks();
+    let found = chunks.iter().fold(meaningful(chunk_at(rest, 0)), |found, chunk| found | meaningful(*chunk));
+    // Only where something may mean something is it looked at again.
+    let is_encoded = found != 0 && text.bytes().any(|byte| matches!(byte, b'%' | b'+'));
+    Value { text, is_encoded }.decoded()
 }
 
 fn undo_encoding(text: &str) -> Result<String, MalformedParameters> {
@@ -283,9 +316,26 @@ fn hexadecimal(byte: u8) -> Option<u8> {
     }
 }
 
+/// The bit for a length. Long ones share the last.
+#[inline]
+fn length_bit(length: usize) -> u64 {
+    1 << length.min(63)
+}
+
+/// Eight bytes from there on. Behind the end is what means nothing.
+#[inline]
+fn chunk_at(bytes: &[u8], from: usize) -> [u8; CHUNK] {
+    let rest = bytes.get(from..).unwrap_or_default();
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut chunk = [b'~'; CHUNK];
+        chunk.split_at_mut(rest.len()).0.copy_from_slice(rest);
+        chunk
+    })
+}
+
 /// Marks in the top bit of each byte whether it may mean something in a form: all of `%`, `&`, `+`, `=` are marked, and
 /// hardly anything else that occurs in one. Eight bytes at once, because most bytes mean nothing.
-fn meaningful(chunk: [u8; 8]) -> u64 {
+fn meaningful(chunk: [u8; CHUNK]) -> u64 {
     const TOP_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const EQUALS: u64 = u64::from_ne_bytes([b'='; 8]);
@@ -323,9 +373,10 @@ pub enum MalformedParameters {
     TooMany,
 }
 
+const CHUNK: usize = 8;
 const MOST_BYTES: usize = 16 * 1024;
 const MOST_PAIRS: usize = 64;
-const INLINE_PAIRS: usize = 12;
+const INLINE_PAIRS: usize = 8;
 
 #[cfg(test)]
 mod tests;

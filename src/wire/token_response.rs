@@ -24,27 +24,36 @@ impl TokenResponse {
     /// The response as JSON.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let [before, refresh_token, behind] = match &self.refresh_token {
-            Some(token) => [r#","refresh_token":""#, token.expose(), r#"""#],
-            None => [""; 3],
-        };
+        let access_token = self.access_token.expose_bytes();
+        let refresh_token = self.refresh_token.as_ref().map(Credential::expose_bytes);
+        let expires_in = Digits::of(i64::try_from(self.expires_in.as_seconds()).unwrap_or(i64::MAX));
+        let scope = self.scope.as_str().as_bytes();
+        let fixed = [BEFORE_ACCESS_TOKEN, BEFORE_EXPIRES_IN, BEFORE_SCOPE, END].map(<[u8]>::len).iter().sum::<usize>();
+        let optional = refresh_token.map_or(0, |token| BEFORE_REFRESH_TOKEN.len() + token.len() + 1);
+        let length = fixed + access_token.len() + expires_in.length() + optional + scope.len();
         // Nothing to escape in any of the values, and one allocation of exact size.
-        [
-            r#"{"access_token":""#,
-            self.access_token.expose(),
-            r#"","token_type":"Bearer","expires_in":"#,
-            Digits::of(i64::try_from(self.expires_in.as_seconds()).unwrap_or(i64::MAX)).as_str(),
-            before,
-            refresh_token,
-            behind,
-            r#","scope":""#,
-            self.scope.as_str(),
-            r#""}"#,
-        ]
-        .concat()
-        .into_bytes()
+        let mut json = Vec::with_capacity(length);
+        json.extend_from_slice(BEFORE_ACCESS_TOKEN);
+        json.extend_from_slice(access_token);
+        json.extend_from_slice(BEFORE_EXPIRES_IN);
+        json.extend_from_slice(expires_in.as_bytes());
+        if let Some(token) = refresh_token {
+            json.extend_from_slice(BEFORE_REFRESH_TOKEN);
+            json.extend_from_slice(token);
+            json.push(b'"');
+        }
+        json.extend_from_slice(BEFORE_SCOPE);
+        json.extend_from_slice(scope);
+        json.extend_from_slice(END);
+        json
     }
 }
+
+const BEFORE_ACCESS_TOKEN: &[u8] = br#"{"access_token":""#;
+const BEFORE_EXPIRES_IN: &[u8] = br#"","token_type":"Bearer","expires_in":"#;
+const BEFORE_REFRESH_TOKEN: &[u8] = br#","refresh_token":""#;
+const BEFORE_SCOPE: &[u8] = br#","scope":""#;
+const END: &[u8] = br#""}"#;
 
 #[cfg(test)]
 mod tests {

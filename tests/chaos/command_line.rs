@@ -72,8 +72,11 @@ impl Request {
     fn order(&self, store: Store, flaw: Option<Flaw>, drawn: u64) -> Order {
         let seconds = self.seconds.unwrap_or(SHORT);
         let is_long = seconds >= LONG;
-        let operations = self.operations.unwrap_or(if is_long { 10_000 } else { 1 });
-        let least = Least { kills: if is_long { 50 } else { 1 }, operations };
+        let mut least = Least { kills: 1, stops: 0, operations: 1, together: 1 };
+        if is_long {
+            least = Least { kills: 50, stops: 3, operations: 500, together: 10_000 };
+        }
+        least.operations = self.operations.unwrap_or(least.operations);
         Order { store, flaw, length: Duration::from_secs(seconds), seed: self.seed.unwrap_or(drawn), least }
     }
 }

@@ -32,8 +32,8 @@ pub(crate) fn next(draw: &mut StdRng, has_server: bool) -> (Duration, Fault) {
     let is_even = draw.random_bool(0.5);
     let fault = match draw.random_range(0..100) {
         0..10 => Fault::KillBoth,
-        10..32 if has_server => Fault::Cut(worker, if is_even { Cut::Requests } else { Cut::Answers }, length),
-        32..36 if has_server => Fault::Stop(if is_even { Stop::Fast } else { Stop::Kill }, length),
+        10..30 if has_server => Fault::Cut(worker, if is_even { Cut::Requests } else { Cut::Answers }, length),
+        30..38 if has_server => Fault::Stop(if is_even { Stop::Fast } else { Stop::Kill }, length),
         _ => Fault::Kill(worker),
     };
     (pause, fault)

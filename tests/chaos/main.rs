@@ -42,9 +42,11 @@
 //!
 //! # When a run ends
 //!
-//! After the seconds that were asked for, and not before it has killed often enough and every kind of operation was
-//! acknowledged often enough: 50 kills and 10 000 of each kind for a minute or longer, or as `--operations` says. Then
-//! nothing goes wrong any more, and every token of every grant is looked at.
+//! After the seconds that were asked for, and not before it has killed often enough and enough was acknowledged: for a
+//! minute or longer, 50 kills, 3 stops of the database, 10 000 operations, and 500 of every kind, or as many as `--operations` says. (A sweep,
+//! which looks through the whole store, counts a hundredfold.) Then nothing goes wrong any more, and every token of every
+//! grant is looked at. A run that has not reached all this after ten times its length fails, and so does one that has
+//! not ended after twenty times its length: something is stuck.
 //!
 //! A run over a store that is broken on purpose succeeds when the rule that it must break was seen broken.
 
@@ -71,6 +73,7 @@ mod servers;
 
 use std::env;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use grantsmith::host::{Clock as _, SystemClock};
 use tokio::runtime::Runtime;
@@ -88,13 +91,16 @@ fn main() -> ExitCode {
         runtime.block_on(worker::serve(socket, &address, flaw));
         return ExitCode::SUCCESS;
     }
-    match Request::read(&arguments) {
+    let exit = match Request::read(&arguments) {
         Ok(request) => test(&request, &runtime),
         Err(mistake) => {
             eprintln!("{mistake}");
             ExitCode::FAILURE
         }
-    }
+    };
+    // What a run that was stopped has left hanging.
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    exit
 }
 
 /// Runs what is asked for, and says it as the other tests do.

@@ -40,6 +40,14 @@ impl Kind {
         Self::Sweep,
     ];
 
+    /// How many there must be where `operations` of each kind are asked for.
+    ///
+    /// A sweep counts a hundredfold: it looks through the index of the whole store, which on Redis are a thousand
+    /// commands.
+    pub(crate) fn least(self, operations: u64) -> u64 {
+        if self == Self::Sweep { operations.div_ceil(100) } else { operations }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::ClientCredentials => "client credentials",

@@ -86,6 +86,7 @@ impl Server {
     fn try_ask<T: FromRedisValue>(&self, words: &[&str]) -> redis::RedisResult<T> {
         let client = redis::Client::open(self.url())?;
         let mut connection = client.get_connection_with_timeout(Duration::from_secs(5))?;
+        connection.set_read_timeout(Some(Duration::from_secs(20)))?;
         let mut command = cmd(words[0]);
         for word in &words[1..] {
             command.arg(*word);

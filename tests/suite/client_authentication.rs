@@ -76,13 +76,28 @@ fn a_confidential_client_that_only_names_itself_is_refused_everywhere() {
 }
 
 #[test]
+fn a_public_client_may_send_its_secret_which_is_empty() {
+    covers!("RFC6749-3.2-03");
+    let world = TokenWorld::new();
+    let id = world.app.client.id();
+
+    for secret in ["", "&client_secret=", "&client_secret"] {
+        let code = world.code(&world.app, &Wish::default());
+        let form = format!("{}&client_id={id}{secret}", redemption(&code));
+        assert_eq!(code_of(send(&world, None, &form)), "ok", "{secret}");
+    }
+    let form = format!("{FORM}&client_id={id}&client_secret=guess");
+    assert_eq!(code_of(send(&world, None, &form)), "invalid_client");
+}
+
+#[test]
 fn two_mechanisms_are_one_too_many() {
     covers!("RFC6749-2.3-03", "RFC6749-5.2-02", "ATK-136");
     let world = TokenWorld::new();
     let (id, secret) = (world.machine.client.id(), world.machine.secret.as_ref().unwrap().expose());
     let header = basic(id.as_str(), secret);
 
-    for second in [format!("&client_secret={secret}"), "&client_secret=".to_owned(), "&client_assertion=x".to_owned()] {
+    for second in [format!("&client_secret={secret}"), "&client_assertion=x".to_owned()] {
         assert_eq!(code_of(send(&world, Some(&header), &format!("{FORM}{second}"))), "invalid_request", "{second}");
     }
 }

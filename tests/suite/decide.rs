@@ -58,6 +58,7 @@ mod approve {
         assert_eq!(page.client.id, *world.native.client.id());
         assert!(page.client.is_public);
         assert_eq!(page.destination, "127.0.0.1");
+        assert_eq!(page.form_action, "http://127.0.0.1");
         assert_eq!(page.scope.as_str(), "read write");
         assert_eq!(page.resources, resources(&[API]));
         assert_eq!(page.subject.unwrap().as_str(), "alice");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use grantsmith::http::{InvalidMount, OAuthService};
+use grantsmith::http::{InvalidMount, OAuthService, Paths};
 use grantsmith::storage::memory::MemoryStorage;
 use http::uri::PathAndQuery;
 use http::{Method, Request, StatusCode, Uri};
@@ -126,6 +126,17 @@ fn a_prefix_must_be_one() {
         let Err(InvalidMount::Prefix { value, .. }) = service.mounted_at(prefix) else { panic!("{prefix}") };
         assert_eq!(value, prefix);
     }
+}
+
+#[test]
+fn a_host_can_ask_where_its_own_forms_lead_back_to() {
+    let server = builder("https://as.example/tenant").build().unwrap();
+    let paths = Paths::of(&server);
+    assert_eq!((&*paths.resume, &*paths.decide), ("/tenant/authorize/resume", "/tenant/authorize/decide"));
+
+    let server = builder(ISSUER).authorization_endpoint("https://login.example/oauth/?tenant=a").build().unwrap();
+    let paths = Paths::of(&server);
+    assert_eq!((&*paths.resume, &*paths.decide), ("/oauth/resume", "/oauth/decide"));
 }
 
 #[test]

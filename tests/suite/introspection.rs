@@ -182,7 +182,7 @@ fn each_resource_server_sees_its_own_part() {
 
     let seen = |caller| {
         let response = world.introspect(caller, access(&tokens));
-        response.active().map(|token| token.audience.clone())
+        response.active().map(|token| token.audience.clone().into_owned())
     };
 
     assert_eq!(seen(&world.api), Some(resources(&[API])));

@@ -45,6 +45,9 @@ mod world;
 // What the APIs do that tokens are for.
 mod resource;
 
+// What a run that passes says.
+mod counts;
+
 // What must hold of every value, and what must never be seen.
 mod leaks;
 mod properties;
@@ -54,13 +57,16 @@ mod vectors;
 
 // What happens at the same time, and what goes wrong.
 mod faults;
+mod limits;
 mod model;
+mod observability;
 mod races;
 mod storage;
 mod stores;
 mod sweep;
 
 // Over HTTP.
+mod http_attacks;
 mod http_authorize;
 mod http_cors;
 mod http_exchange;

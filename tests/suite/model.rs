@@ -25,6 +25,8 @@ use flaws::Flaw;
 use machine::{ACTIVE, AGAIN, FOUND, INACTIVE, Machine, REPEATED, REVOKED, TOKENS};
 use scenario::{Act, Bounds, Conduct, Scenario};
 
+use crate::counts::tell;
+
 const CODE: Scenario = Scenario {
     name: "a code",
     rotates: true,
@@ -98,7 +100,8 @@ fn explored(scenario: &Scenario) -> (Exploration, Machine) {
     let exploration = explore(&mut machine);
     let Bounds { requests, at_once, faults } = bounds;
     let flaw = scenario.flaw.map(|flaw| format!(", {flaw:?}")).unwrap_or_default();
-    println!("{}{flaw}: {requests} requests, {at_once} at once, {faults} faults: {exploration}", scenario.name);
+    let name = scenario.name;
+    tell(format_args!("model, {name}{flaw}: {requests} requests, {at_once} at once, {faults} faults: {exploration}"));
     (exploration, machine)
 }
 

@@ -7,7 +7,8 @@ use grantsmith::policy::Policy;
 use grantsmith::record::{ApplicationType, Client, ClientSecretForm, Record, Version, Versioned};
 use grantsmith::server::{InvalidRegistration, RegisteredClient, Registration, RegistrationError};
 use grantsmith::value::{
-    AuthenticationMethod, ClientId, GrantType, InvalidRedirectUri, Lifetime, RedirectUri, ResourceSet,
+    AuthenticationMethod, ClientId, GrantType, InstanceId, InvalidRedirectUri, Lifetime, RedirectUri, ResourceSet,
+    Timestamp,
 };
 use grantsmith::wire::FormRequest;
 use pollster::FutureExt as _;
@@ -198,6 +199,24 @@ fn an_empty_secret_cannot_be_imported() {
 
         assert_eq!(refused(&world, machine), InvalidRegistration::EmptySecret);
     }
+}
+
+#[test]
+fn a_client_for_a_registry_of_the_hosts_is_checked_the_same_way() {
+    let world = TokenWorld::new();
+    let (instance, now) = (InstanceId::from_bytes([7; 16]), Timestamp::from_seconds(1));
+    let made = |registration: Registration| {
+        registration.into_client("own".parse().unwrap(), instance, world.server.realm(), world.server.policy(), now)
+    };
+
+    let mut machine = Registration::machine().with_scope("read".parse().unwrap());
+    machine.imported_secret = Some("$argon2id$…".to_owned());
+    let client = made(machine).unwrap();
+
+    assert_eq!((client.id.as_str(), client.instance, client.created_at), ("own", instance, now));
+    assert_eq!(client.scope.as_str(), "read");
+    assert!(matches!(&*client.secrets, [secret] if matches!(secret.form, ClientSecretForm::Verifier(_))));
+    assert_eq!(made(Registration::confidential(Vec::new())).unwrap_err(), InvalidRegistration::NoRedirectUri);
 }
 
 /// The client as it is stored.

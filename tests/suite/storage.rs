@@ -12,6 +12,7 @@ use grantsmith::value::{ClientId, Realm, SessionId, Subject, Timestamp};
 use pollster::block_on;
 
 use self::flawed::Flaw;
+use crate::counts::{assert_kept, tell};
 
 fn realm() -> Realm {
     "https://as.example".parse().unwrap()
@@ -54,8 +55,7 @@ mod memory {
 
         let report = Suite::new(make).spawning(tokio::spawn).with_histories(32).check().await;
 
-        assert!(report.is_clean(), "{report}");
-        println!("{report}");
+        assert_kept("memory", &report);
     }
 
     #[test]
@@ -170,6 +170,8 @@ mod contract_suite {
             let report = report_on(*flaw, &[*clause]);
             assert!(report.names(*clause), "{flaw:?} was not caught by {clause}: {report}");
         }
+        let count = flawed::FLAWS.len();
+        tell(format_args!("contract, self-test: {count} flaws in stores, each caught by the clause that names it"));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! A machine without a server leaves its tests out and says so; `GRANTSMITH_REQUIRE=postgres,redis` makes that a
 //! failure.
 
+mod administration;
 mod postgres;
 mod redis;
 mod sqlite;
 
 #[path = "../servers/mod.rs"]
-mod servers;
+pub(crate) mod servers;

@@ -223,7 +223,7 @@ impl TokenWorld {
         post(client, form, |request| self.server.token(&request).block_on())
     }
 
-    pub(crate) fn introspect(&self, caller: &RegisteredClient, token: &str) -> IntrospectionResponse {
+    pub(crate) fn introspect(&self, caller: &RegisteredClient, token: &str) -> IntrospectionResponse<'static> {
         post(caller, &format!("token={token}"), |request| self.server.introspect(&request).block_on()).unwrap()
     }
 

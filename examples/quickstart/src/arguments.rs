@@ -1,6 +1,6 @@
-//! The command line: three flags.
+//! The command line.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
 use crate::store::Store;
 
@@ -25,16 +25,23 @@ impl Task {
         let mut arguments = arguments.into_iter();
         let mut serve = false;
         let mut port = None;
-        let mut store = Store::default();
+        let mut store = None;
+        let mut accepts_loss_on_failover = false;
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--help" | "-h") => return Ok(Self::Help),
                 Some("--serve") => serve = true,
                 Some("--port") => port = Some(read_port(arguments.next())?),
-                Some("--store") => store = read_store(arguments.next().as_deref())?,
+                Some("--store") => store = Some(arguments.next().and_then(|text| text.into_string().ok())),
+                Some("--accept-loss-on-failover") => accepts_loss_on_failover = true,
                 _ => return Err(format!("unknown argument {}; try --help", argument.to_string_lossy().escape_debug())),
             }
         }
+        let store = match store {
+            None if accepts_loss_on_failover => return Err("--accept-loss-on-failover needs --store".to_owned()),
+            None => Store::default(),
+            Some(text) => Store::read(&text.unwrap_or_default(), accepts_loss_on_failover)?,
+        };
         match (serve, port) {
             (false, None) => Ok(Self::Tell { store }),
             (false, Some(_)) => Err("--port needs --serve".to_owned()),
@@ -50,16 +57,15 @@ fn read_port(argument: Option<OsString>) -> Result<u16, String> {
         .ok_or_else(|| format!("--port needs a number from 1 to {MOST_PORT}"))
 }
 
-fn read_store(argument: Option<&OsStr>) -> Result<Store, String> {
-    Store::read(argument.and_then(OsStr::to_str).unwrap_or_default())
-}
-
 pub const USAGE: &str = "\
 Starts an authorization server and an API on loopback, and drives them as a client would.
 
 Usage: cargo run --release -p quickstart [-- [--store STORE] [--serve [--port N]]]
 
-  --store STORE   sqlite:PATH, or memory (default: a SQLite file that is removed at the end)
+  --store STORE   sqlite:PATH, memory, postgres:URL (with --features postgres before the --)
+                  or redis:URL (with --features redis); default: a SQLite file that is removed at the end
+  --accept-loss-on-failover
+                  with redis: that a failover may undo what was acknowledged is acceptable
   --serve         keep running for a person with a browser
   --port N        with --serve: N for the server, N+1 for the API, N+2 for the client (default 3000)
 ";
@@ -95,9 +101,46 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_is_not_there_is_named() {
-        assert_eq!(read("--store redis://127.0.0.1"), Err("this program was built without redis".to_owned()));
-        for line in ["--store", "--store sqlite", "--store sqlite:", "--store file:x"] {
+    fn what_is_no_store_is_refused() {
+        for line in ["--store", "--store sqlite", "--store sqlite:", "--store file:x", "--store postgres:"] {
+            assert!(read(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "postgres")]
+    fn a_database_is_named_by_its_url_with_or_without_the_store_before_it() {
+        let told = Ok(Task::Tell { store: Store::Postgres("postgres://localhost/grants".into()) });
+        assert_eq!(read("--store postgres:postgres://localhost/grants"), told);
+        assert_eq!(read("--store postgres://localhost/grants"), told);
+        let told = Ok(Task::Tell { store: Store::Postgres("host=/run/postgresql".into()) });
+        assert_eq!(read("--store postgres:host=/run/postgresql"), told);
+    }
+
+    #[test]
+    #[cfg(feature = "redis")]
+    fn redis_is_taken_by_who_accepts_what_a_failover_may_lose() {
+        let refused = read("--store redis://localhost").unwrap_err();
+        let store = Store::Redis("redis://localhost".into());
+        let told = Ok(Task::Tell { store });
+
+        assert!(refused.contains("--accept-loss-on-failover"), "{refused}");
+        assert_eq!(read("--store redis://localhost --accept-loss-on-failover"), told);
+        assert_eq!(read("--accept-loss-on-failover --store redis:redis://localhost"), told);
+    }
+
+    #[test]
+    #[cfg(not(all(feature = "postgres", feature = "redis")))]
+    fn a_store_that_was_not_built_in_is_named_with_its_feature() {
+        #[cfg(not(feature = "postgres"))]
+        assert!(read("--store postgres://localhost/grants").unwrap_err().contains("--features postgres"));
+        #[cfg(not(feature = "redis"))]
+        assert!(read("--store redis://localhost").unwrap_err().contains("--features redis"));
+    }
+
+    #[test]
+    fn the_loss_of_nothing_is_not_accepted() {
+        for line in ["--accept-loss-on-failover", "--accept-loss-on-failover --store memory"] {
             assert!(read(line).is_err(), "{line}");
         }
     }

@@ -5,7 +5,8 @@
 //! cargo run --release -p quickstart -- --serve     # keeps running for you and your browser
 //! ```
 //!
-//! It keeps its records in a SQLite file; `--store memory` does without. `server.rs` is what to copy into an application of your own, with `pages.rs` and `sessions.rs` beside it.
+//! It keeps its records in a SQLite file; `--store` takes another store, see `--help`. `server.rs` is what to copy into
+//! an application of your own, with `pages.rs` and `sessions.rs` beside it.
 
 mod api;
 mod app;
@@ -124,8 +125,8 @@ async fn restart(world: &mut World) -> Outcome {
     }
     world.transcript.chapter(
         "The server is restarted, in the middle of it all",
-        "The app has a code and no tokens yet. The server, the API and the storage end here; new ones open the same file\n\
-         with the same key. What was acknowledged is on the disk, and nothing else was kept anywhere.",
+        "The app has a code and no tokens yet. The server, the API and the storage end here; new ones open the same\n\
+         place with the same key. What was acknowledged is there, and nothing else was kept anywhere.",
     );
     world.restart().await?;
     world.transcript.check("nothing of the old server was left when the new one began", true)?;

@@ -41,7 +41,7 @@ pub fn build(issuer: &str, storage: Arc<dyn Storage>, secret: [u8; 32]) -> Outco
 
 /// The endpoints of the protocol, and the application's own routes before them.
 pub fn router(server: AuthorizationServer, sessions: Arc<Sessions>) -> Outcome<Router> {
-    let host = Arc::new(Host { sessions, origin: server.issuer().origin().to_owned() });
+    let host = Arc::new(Host { sessions, origin: server.issuer().origin().to_owned(), paths: Paths::of(&server) });
     let endpoints = OAuthService::new(server, host.clone())?;
     Ok(Router::new()
         .route("/login", post(log_in))
@@ -55,6 +55,7 @@ pub fn router(server: AuthorizationServer, sessions: Arc<Sessions>) -> Outcome<R
 struct Host {
     sessions: Arc<Sessions>,
     origin: String,
+    paths: Paths,
 }
 
 #[async_trait]
@@ -107,7 +108,7 @@ async fn log_in(
         return StatusCode::FORBIDDEN.into_response();
     }
     match host.sessions.log_in(&form.username, &form.password) {
-        Ok(Some(cookie)) => resume(&form.handle, cookie),
+        Ok(Some(cookie)) => host.resume(&form.handle, cookie),
         Ok(None) => pages::login(None, &form.handle, Some("User name or password is wrong.")).into_response(),
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
@@ -127,20 +128,19 @@ async fn log_out(
     if !is_own_form(&headers, &host.origin) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    resume(&form.handle, host.sessions.log_out(&headers))
+    host.resume(&form.handle, host.sessions.log_out(&headers))
 }
 
-/// Sends the user back to the library with what it had given along. It looks at the session, not at how one came.
-fn resume(handle: &str, cookie: HeaderValue) -> axum::response::Response {
-    let handle: String = url::form_urlencoded::byte_serialize(handle.as_bytes()).collect();
-    let onward = Redirect::to(&format!("{RESUME}?handle={handle}"));
-    ([(header::SET_COOKIE, cookie)], onward).into_response()
+impl Host {
+    /// Sends the user back to the library with what it had given along. It looks at the session, not at how one came.
+    fn resume(&self, handle: &str, cookie: HeaderValue) -> axum::response::Response {
+        let handle: String = url::form_urlencoded::byte_serialize(handle.as_bytes()).collect();
+        let onward = Redirect::to(&format!("{}?handle={handle}", self.paths.resume));
+        ([(header::SET_COOKIE, cookie)], onward).into_response()
+    }
 }
 
 /// What the consent page says about a scope.
 fn in_words(scope: &str) -> &str {
     api::SCOPES.iter().find(|(known, _)| *known == scope).map_or(scope, |(_, words)| words)
 }
-
-/// Beneath the authorization endpoint, as [`Paths::resume`] says.
-const RESUME: &str = "/authorize/resume";

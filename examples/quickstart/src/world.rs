@@ -19,7 +19,7 @@ use crate::client::API;
 use crate::print::{Broken, Transcript};
 use crate::registrations::{self, Registered};
 use crate::sessions::Sessions;
-use crate::store::{Place, Store};
+use crate::store::{self, Place, Store};
 use crate::wire::Wire;
 use crate::{Outcome, api, app, server};
 
@@ -64,7 +64,7 @@ impl World {
         let mut secret = [0; 32];
         SystemEntropy.fill(&mut secret)?;
         let place = store.place()?;
-        let host = Host { storage: place.open()?, place, secret, sessions: Arc::default() };
+        let host = Host { storage: place.open().await?, place, secret, sessions: Arc::default() };
         let server = server::build(&issuer, Arc::clone(&host.storage), secret)?;
         let registered = registrations::register(&server, &resource).await?;
         let running = host.run(server, &resource, &redirect_uri, [server_listener, api_listener])?;
@@ -104,9 +104,9 @@ impl World {
         if Arc::strong_count(&self.host.storage) > 1 {
             return Err(Broken("the old server is gone".to_owned()).into());
         }
-        self.host.storage = Place::Memory.open()?;
+        self.host.storage = store::closed();
 
-        self.host.storage = self.host.place.open()?;
+        self.host.storage = self.host.place.open().await?;
         let server = server::build(&self.issuer, Arc::clone(&self.host.storage), self.host.secret)?;
         let listeners = [listen(addresses[0].port()).await?, listen(addresses[1].port()).await?];
         self.running = self.host.run(server, &self.resource.parse()?, &self.redirect_uri, listeners)?;

@@ -14,7 +14,7 @@ fn machine() -> World {
 }
 
 fn asking(world: &World, form: &str) -> Result<(Approval, Issue), Refusal> {
-    issue(&terms(form), &world.client, None, &world.policy)
+    issue(terms(form), &world.client, None, &world.policy)
 }
 
 #[test]
@@ -84,6 +84,6 @@ fn several_resources_are_ambiguous_unless_the_client_may_have_them() {
 #[test]
 fn its_token_is_bound_to_the_key_that_it_proved() {
     let world = machine();
-    let (_, issue) = issue(&terms(""), &world.client, Some(&key(1)), &world.policy).unwrap();
+    let (_, issue) = issue(terms(""), &world.client, Some(&key(1)), &world.policy).unwrap();
     assert!(issue.access.confirmation.unwrap().matches(&key(1)));
 }

@@ -318,5 +318,5 @@ fn what_was_approved_is_shared_by_every_state() {
     let world = World::new();
     let grant = world.active();
 
-    assert!(Arc::ptr_eq(&grant.approval, &grant.ended_at(at(1), EndReason::EndedByHost).approval));
+    assert!(Arc::ptr_eq(&grant.origin, &grant.ended_at(at(1), EndReason::EndedByHost).origin));
 }

@@ -3,7 +3,7 @@
 use super::step::Step;
 use super::{AskingClient, Authorization, ErrorPage, ErrorPageKind, Interaction, Need};
 use crate::authorize::{Paused, Question, Refused, RequestRefusal, shown_to_digest};
-use crate::host::{Event, Purpose, StorageErrorKind};
+use crate::host::{Endpoint, Event, Purpose, StorageErrorKind};
 use crate::policy::ErrorRedirect;
 use crate::record::Trust;
 use crate::server::{AuthorizationServer, Unavailable};
@@ -32,6 +32,7 @@ impl AuthorizationServer {
             Question::Refused(_) => None,
         };
         let client = &step.client;
+        self.tell(&Event::Asked { client: client.id(), subject: session.map(|session| &session.subject) });
         Ok(Authorization::Ask(Box::new(Interaction {
             handle,
             need,
@@ -42,6 +43,7 @@ impl AuthorizationServer {
                 is_public: client.is_public(),
             },
             destination: paused.reply().redirect_uri.destination().to_owned(),
+            form_action: paused.reply().redirect_uri.form_action(),
             scope: request.map_or_else(ScopeSet::empty, |request| request.scope.clone()),
             resources: request.map_or_else(ResourceSet::default, |request| request.resources.clone()),
             login_hint: request.and_then(|request| request.login_hint.clone()),
@@ -65,7 +67,7 @@ impl AuthorizationServer {
         step: &Step<'_>,
         refusal: RequestRefusal,
     ) -> Result<Authorization, Unavailable> {
-        self.tell(&Event::Refused { client: Some(step.client.id()), reason: &refusal.to_string() });
+        self.tell_visitor_refused(Some(step.client.id()), &refusal.to_string());
         self.send_error(step, refusal.code())
     }
 
@@ -85,6 +87,7 @@ impl AuthorizationServer {
 
     /// Tells the client that the server cannot answer now.
     pub(super) fn unavailable(&self, step: &Step<'_>, error: &Unavailable) -> Authorization {
+        self.tell_unavailable(Endpoint::Authorization, error);
         if !self.may_leave(step) {
             return Authorization::ErrorPage(ErrorPage::new(ErrorPageKind::Unavailable));
         }
@@ -96,6 +99,7 @@ impl AuthorizationServer {
             Unavailable::Entropy(_)
             | Unavailable::Keyring
             | Unavailable::OutcomeUnknown
+            | Unavailable::SecretChecksBusy
             | Unavailable::SecretVerifier(_)
             | Unavailable::Storage(_) => ErrorCode::ServerError,
         };

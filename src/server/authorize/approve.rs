@@ -160,7 +160,7 @@ impl AuthorizationServer {
             FirstDecision::Denied => Ok(self.denied(step)),
             FirstDecision::Over => {
                 let reason = "the request has been completed";
-                self.tell(&Event::Refused { client: Some(step.client.id()), reason });
+                self.tell_visitor_refused(Some(step.client.id()), reason);
                 Ok(Authorization::ErrorPage(ErrorPage::new(ErrorPageKind::AlreadyCompleted)))
             }
         }

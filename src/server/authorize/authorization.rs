@@ -58,6 +58,9 @@ pub struct Interaction {
     pub client: AskingClient,
     /// The host, or private-use scheme, that the answer will go to.
     pub destination: String,
+    /// What a page's `form-action` must allow beside `'self'`, because browsers apply it to the redirect that follows
+    /// a form: the origin of the redirection URI, or its scheme.
+    pub form_action: String,
     /// The scope that is asked for.
     pub scope: ScopeSet,
     /// The resources that are asked for.

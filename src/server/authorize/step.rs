@@ -9,7 +9,7 @@ use super::{Authorization, ErrorPage, ErrorPageKind, Visitor};
 use crate::authorize::{
     Addressed, PageError, Paused, PresentedHandle, Question, Received, Refused, Visit, addressed_again, binding_digest,
 };
-use crate::host::{Attempt, Endpoint, Event, Purpose, RateLimited};
+use crate::host::{Attempt, Endpoint, EntropyError, Purpose, RateLimited};
 use crate::record::Client;
 use crate::server::{AuthorizationServer, Unavailable};
 use crate::value::{ClientId, Digest, Timestamp};
@@ -49,7 +49,7 @@ pub(super) enum Stop {
     Handle(ErrorPageKind),
     Limited(RateLimited),
     Page,
-    Unavailable,
+    Unavailable(Unavailable),
 }
 
 impl AuthorizationServer {
@@ -112,7 +112,7 @@ impl AuthorizationServer {
         match addressed.validated() {
             Ok(request) => Question::Request(Box::new(request)),
             Err(error) => {
-                self.tell(&Event::Refused { client: Some(client.id()), reason: &error.refusal.to_string() });
+                self.tell_visitor_refused(Some(client.id()), &error.refusal.to_string());
                 Question::Refused(Refused {
                     client: client.id().clone(),
                     client_instance: client.instance,
@@ -124,10 +124,9 @@ impl AuthorizationServer {
     }
 
     async fn admit_visitor(&self, client: Option<&ClientId>, visitor: &Visitor<'_>) -> Result<(), Stop> {
-        let Some(limiter) = &self.0.limiter else { return Ok(()) };
-        let client = client.map(ClientId::as_str);
-        let attempt = Attempt { endpoint: Endpoint::Authorization, client, caller: visitor.caller };
-        limiter.check(&attempt).await.map_err(Stop::Limited)
+        let named = client.map(ClientId::as_str);
+        let attempt = Attempt { endpoint: Endpoint::Authorization, client: named, caller: visitor.caller };
+        self.admit(&attempt, client).await.map_err(Stop::Limited)
     }
 
     async fn find_client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Arc<Client>>, Stop> {
@@ -135,12 +134,25 @@ impl AuthorizationServer {
         found.map_err(|error| self.storage_failed(error).into())
     }
 
+    /// The page that says why there is no such request.
+    pub(super) fn stopped(&self, stop: Stop) -> Authorization {
+        Authorization::ErrorPage(match stop {
+            Stop::Handle(kind) => ErrorPage::new(kind),
+            Stop::Limited(limited) => limited.into(),
+            Stop::Page => ErrorPage::new(ErrorPageKind::RequestInvalid),
+            Stop::Unavailable(error) => {
+                self.tell_unavailable(Endpoint::Authorization, &error);
+                ErrorPage::new(ErrorPageKind::Unavailable)
+            }
+        })
+    }
+
     fn binding_of(&self, cookie: &str) -> Digest {
         binding_digest(self.0.realm.fingerprint(), cookie)
     }
 
     fn turned_away(&self, client: Option<&ClientId>, error: PageError) -> Stop {
-        self.tell(&Event::Refused { client, reason: &error.to_string() });
+        self.tell_visitor_refused(client, &error.to_string());
         Stop::Page
     }
 
@@ -150,7 +162,7 @@ impl AuthorizationServer {
             ErrorPageKind::HandleExpired => "the handle has expired",
             _ => "the handle is not one of this server",
         };
-        self.tell(&Event::Refused { client, reason });
+        self.tell_visitor_refused(client, reason);
         Stop::Handle(kind)
     }
 }
@@ -162,24 +174,13 @@ fn is_binding(cookie: &str) -> bool {
 }
 
 impl From<Unavailable> for Stop {
-    fn from(_: Unavailable) -> Self {
-        Self::Unavailable
+    fn from(error: Unavailable) -> Self {
+        Self::Unavailable(error)
     }
 }
 
-impl From<crate::host::EntropyError> for Stop {
-    fn from(_: crate::host::EntropyError) -> Self {
-        Self::Unavailable
-    }
-}
-
-impl From<Stop> for Authorization {
-    fn from(stop: Stop) -> Self {
-        Self::ErrorPage(match stop {
-            Stop::Handle(kind) => ErrorPage::new(kind),
-            Stop::Limited(limited) => limited.into(),
-            Stop::Page => ErrorPage::new(ErrorPageKind::RequestInvalid),
-            Stop::Unavailable => ErrorPage::new(ErrorPageKind::Unavailable),
-        })
+impl From<EntropyError> for Stop {
+    fn from(error: EntropyError) -> Self {
+        Self::Unavailable(error.into())
     }
 }

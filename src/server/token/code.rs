@@ -10,12 +10,12 @@ use crate::value::{GrantType, Timestamp};
 use crate::wire::{CodeRequest, Parameters, TokenResponse};
 
 impl AuthorizationServer {
-    pub(super) async fn redeem(
+    pub(super) async fn redeem<R: From<TokenResponse>>(
         &self,
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Box<TokenResponse>, EndpointError> {
+    ) -> Result<R, EndpointError> {
         let request = CodeRequest::read(self.prefix(), parameters).map_err(Refusal::from)?;
         let locator = request.code.as_ref().and_then(|code| {
             let masking = self.masking_key_of(code.key_number())?;
@@ -38,7 +38,12 @@ impl AuthorizationServer {
                 }
                 Verdict::Issue(issue) => {
                     self.ensure_account(&grant).await?;
-                    if let Some(response) = self.issue_for_code(&grant, version, issue, now).await? {
+                    let Some((next, next_version, response)) = self.minted_for_code(&grant, issue, now)? else {
+                        continue;
+                    };
+                    // After a conflict, what was minted is dropped unseen.
+                    if self.commit(next, next_version, Expected::Version(version)).await? == Saved::Applied {
+                        self.issued(&grant, &GrantType::AuthorizationCode);
                         return Ok(response);
                     }
                 }
@@ -47,39 +52,22 @@ impl AuthorizationServer {
         Err(Unavailable::Contended.into())
     }
 
-    /// Mints and saves. `None`: somebody else was faster, and what was minted is dropped unseen.
-    async fn issue_for_code(
-        &self,
-        grant: &Grant,
-        version: Version,
-        issue: Issue,
-        now: Timestamp,
-    ) -> Result<Option<Box<TokenResponse>>, EndpointError> {
-        let Some((next, next_version, response)) = self.minted_for_code(grant, issue, now)? else { return Ok(None) };
-        match self.commit(next, next_version, Expected::Version(version)).await? {
-            Saved::Conflict => return Ok(None),
-            Saved::Applied => self.issued(grant, &GrantType::AuthorizationCode),
-        }
-        Ok(Some(response))
-    }
-
     /// The next grant, the version to save it under, and the answer to give once it is saved. `None`: no code waits.
-    fn minted_for_code(
+    fn minted_for_code<R: From<TokenResponse>>(
         &self,
         grant: &Grant,
         issue: Issue,
         now: Timestamp,
-    ) -> Result<Option<(Record, Version, Box<TokenResponse>)>, Unavailable> {
+    ) -> Result<Option<(Record, Version, R)>, Unavailable> {
         let now = grant.time(now);
-        let mut draw = self.draw()?;
+        let mut draw = self.draw_for(&issue.refresh)?;
         let next_version = draw.version()?;
         let masking = self.masking_key()?;
         let locator = Locator::new(grant.id(), 0);
         let (access_token, token) =
             self.mint_access_token(&mut draw, &masking, &locator, &issue.access, grant.approval(), now)?;
         let (refresh_token, chain) = self.start_chain(&mut draw, &masking, grant.id(), &issue.refresh, now)?.unzip();
-        // Boxed, because it passes through many hands.
-        let response = Box::new(Self::response(issue.access, access_token, refresh_token));
+        let response = Self::response(issue.access, access_token, refresh_token);
         let next = grant.redeemed_at(now, token, chain);
         Ok(next.map(|next| (Record::Grant(Arc::new(next)), next_version, response)))
     }

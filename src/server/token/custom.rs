@@ -8,13 +8,13 @@ use crate::value::Timestamp;
 use crate::wire::{MalformedTokenRequest, Parameters, RequestedTerms, TokenResponse};
 
 impl AuthorizationServer {
-    pub(super) async fn issue_custom(
+    pub(super) async fn issue_custom<R: From<TokenResponse>>(
         &self,
         grant: &dyn CustomGrant,
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<TokenResponse, EndpointError> {
+    ) -> Result<R, EndpointError> {
         let requested = RequestedTerms::read(parameters).map_err(Refusal::from)?;
         let (scope, _) = custom::requested(grant.grant_type(), &requested, client)?;
         let request = CustomRequest { realm: &self.0.realm, client, scope: &scope, parameters, now };
@@ -25,7 +25,8 @@ impl AuthorizationServer {
         });
         let approval = Approval { scope: approved.scope, resources: approved.resources, user };
         let (approval, issue) = custom::issue(approval, &requested, client, allows_refresh, None, &self.0.policy)?;
-        self.issue_new(client, approval, issue, grant.grant_type(), now).await
+        let begun = self.begun(client, approval, issue, now)?;
+        self.begin(begun, grant.grant_type()).await
     }
 
     fn custom_refusal(&self, refusal: CustomRefusal) -> EndpointError {

@@ -8,14 +8,15 @@ use crate::value::{GrantType, Timestamp};
 use crate::wire::{Parameters, RequestedTerms, TokenResponse};
 
 impl AuthorizationServer {
-    pub(super) async fn issue_to_machine(
+    pub(super) async fn issue_to_machine<R: From<TokenResponse>>(
         &self,
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<TokenResponse, EndpointError> {
+    ) -> Result<R, EndpointError> {
         let requested = RequestedTerms::read_for(client, parameters).map_err(Refusal::from)?;
-        let (approval, issue) = client_credentials::issue(&requested, client, None, &self.0.policy)?;
-        self.issue_new(client, approval, issue, &GrantType::ClientCredentials, now).await
+        let (approval, issue) = client_credentials::issue(requested, client, None, &self.0.policy)?;
+        let begun = self.begun(client, approval, issue, now)?;
+        self.begin(begun, &GrantType::ClientCredentials).await
     }
 }

@@ -10,12 +10,12 @@ use crate::value::{GrantType, Timestamp};
 use crate::wire::{Parameters, RefreshRequest, TokenResponse};
 
 impl AuthorizationServer {
-    pub(super) async fn refresh(
+    pub(super) async fn refresh<R: From<TokenResponse>>(
         &self,
         parameters: &Parameters<'_>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Box<TokenResponse>, EndpointError> {
+    ) -> Result<R, EndpointError> {
         let request = RefreshRequest::read(self.prefix(), parameters).map_err(Refusal::from)?;
         let locator = request.token.as_ref().and_then(|token| {
             let masking = self.masking_key_of(token.key_number())?;
@@ -55,7 +55,16 @@ impl AuthorizationServer {
                 }
                 Verdict::Issue(issue) => {
                     self.ensure_account(&grant).await?;
-                    if let Some(response) = self.issue_for_refresh(&grant, version, presented, issue, now).await? {
+                    let is_repeated = matches!(issue.refresh, RefreshPlan::Repeat(_));
+                    let minted = self.minted_for_refresh(&grant, presented, issue, now)?;
+                    let Some((next, next_version, response)) = minted else { continue };
+                    // After a conflict, what was minted is dropped unseen.
+                    if self.commit(next, next_version, Expected::Version(version)).await? == Saved::Applied {
+                        if is_repeated {
+                            self.tell(&Event::Repeated { grant: grant.id(), client: grant.client() });
+                        } else {
+                            self.issued(&grant, &GrantType::RefreshToken);
+                        }
                         return Ok(response);
                     }
                 }
@@ -64,41 +73,18 @@ impl AuthorizationServer {
         Err(Unavailable::Contended.into())
     }
 
-    /// Mints and saves. `None`: somebody else was faster, and what was minted is dropped unseen.
-    async fn issue_for_refresh(
-        &self,
-        grant: &Grant,
-        version: Version,
-        presented: &PresentedRefresh<'_>,
-        issue: Issue,
-        now: Timestamp,
-    ) -> Result<Option<Box<TokenResponse>>, EndpointError> {
-        let is_repeated = matches!(issue.refresh, RefreshPlan::Repeat(_));
-        let minted = self.minted_for_refresh(grant, presented, issue, now)?;
-        let Some((next, next_version, response)) = minted else { return Ok(None) };
-        if self.commit(next, next_version, Expected::Version(version)).await? == Saved::Conflict {
-            return Ok(None);
-        }
-        if is_repeated {
-            self.tell(&Event::Repeated { grant: grant.id(), client: grant.client() });
-        } else {
-            self.issued(grant, &GrantType::RefreshToken);
-        }
-        Ok(Some(response))
-    }
-
     /// The next grant, the version to save it under, and the answer to give once it is saved. `None`: there is no chain.
-    fn minted_for_refresh(
+    fn minted_for_refresh<R: From<TokenResponse>>(
         &self,
         grant: &Grant,
         presented: &PresentedRefresh<'_>,
         issue: Issue,
         now: Timestamp,
-    ) -> Result<Option<(Record, Version, Box<TokenResponse>)>, Unavailable> {
+    ) -> Result<Option<(Record, Version, R)>, Unavailable> {
         let now = grant.time(now);
         let Phase::Active(active) = grant.phase() else { return Ok(None) };
         let Some(chain) = &active.refresh else { return Ok(None) };
-        let mut draw = self.draw()?;
+        let mut draw = self.draw_for(&issue.refresh)?;
         let next_version = draw.version()?;
         let masking = self.masking_key()?;
         let locator = Locator::new(grant.id(), active.access.next_serial());
@@ -106,8 +92,7 @@ impl AuthorizationServer {
             self.mint_access_token(&mut draw, &masking, &locator, &issue.access, grant.approval(), now)?;
         let (refresh_token, chain) =
             self.continue_chain(&mut draw, &masking, grant, chain, presented, &issue.refresh, now)?;
-        // Boxed, because it passes through many hands.
-        let response = Box::new(Self::response(issue.access, access_token, refresh_token));
+        let response = Self::response(issue.access, access_token, refresh_token);
         let next = grant.refreshed_at(now, token, chain, self.0.policy.most_live_access_tokens);
         Ok(next.map(|next| (Record::Grant(Arc::new(next)), next_version, response)))
     }

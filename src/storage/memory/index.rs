@@ -1,7 +1,7 @@
 //! The index of a shard: which records an owner has, and which have work left to be finished.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Bound;
 
 use super::table::Coarse;
@@ -132,7 +132,6 @@ fn owners_of(record: &Record, hashing: &RandomState) -> impl Iterator<Item = u32
     owners.into_iter().flatten().map(|owner| owner.group(record.realm().fingerprint(), hashing))
 }
 
-#[derive(Hash)]
 enum Owner<'a> {
     Client(&'a str),
     Realm,
@@ -142,10 +141,15 @@ enum Owner<'a> {
 
 impl Owner<'_> {
     fn group(self, realm: &RealmFingerprint, hashing: &RandomState) -> u32 {
-        let mut hasher = hashing.build_hasher();
-        hasher.write_u128(u128::from_ne_bytes(*realm));
-        self.hash(&mut hasher);
-        let [a, b, c, d, ..] = hasher.finish().to_be_bytes();
-        u32::from_be_bytes([a, b, c, d])
+        let (kind, name) = match self {
+            Self::Client(name) => (0, name),
+            Self::Realm => (1, ""),
+            Self::Session(name) => (2, name),
+            Self::Subject(name) => (3, name),
+        };
+        let half = |[a, b, c, d, ..]: [u8; 8]| u32::from_be_bytes([a, b, c, d]);
+        let realm = half(realm.first_chunk().copied().unwrap_or_default());
+        // Only names are chosen by strangers; the realm and the kind are few.
+        half(hashing.hash_one(name).to_be_bytes()) ^ realm ^ kind
     }
 }

@@ -1,10 +1,11 @@
 //! The table of a shard: its records, their index, and the earliest time at which one may have expired.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::hash::RandomState;
 use std::ops::RangeInclusive;
 
-use super::index::{self, Entry, Index, Place, Span};
+use super::index::{self, Index, Place, Span};
 use crate::host::{Expected, Filter, Saved, StorageError, StorageErrorKind};
 use crate::record::{Key, Record, Version, Versioned};
 use crate::value::Timestamp;
@@ -20,6 +21,15 @@ pub(super) struct Table {
     /// How many records were added, ever.
     sequence: u32,
     /// Nothing here has expired before.
+    expires_from: Coarse,
+    pass: Pass,
+}
+
+/// How far a purge has come in going through the table.
+#[derive(Debug, Default)]
+struct Pass {
+    next: u32,
+    /// Nothing that it left behind, or that was saved since it began, has expired before.
     expires_from: Coarse,
 }
 
@@ -68,42 +78,46 @@ impl Table {
         expected: Expected,
         hashing: &RandomState,
     ) -> Result<Saved, StorageError> {
-        let found = self.find(slots, key).map(|(slot, stored)| (slot, stored.versioned.version));
-        match (found, expected) {
-            (Some((_, version)), _) if version == next.version => {}
-            (Some((slot, version)), Expected::Version(expected)) if version == expected => {
-                self.replace(slot, next, hashing);
-            }
-            (None, Expected::Absent) => self.add(slots, next, hashing)?,
-            (Some(_), _) | (None, Expected::Version(_)) => return Ok(Saved::Conflict),
+        let mut stored = self.records.range_mut(slots.range());
+        let found = stored.find(|(_, stored)| stored.versioned.record.key() == *key);
+        let Some((slot, stored)) = found else {
+            return match expected {
+                Expected::Absent => self.add(slots, next, hashing).map(|()| Saved::Applied),
+                Expected::Version(_) => Ok(Saved::Conflict),
+            };
+        };
+        if stored.versioned.version == next.version {
+            return Ok(Saved::Applied);
         }
+        if expected != Expected::Version(stored.versioned.version) {
+            return Ok(Saved::Conflict);
+        }
+        let previous = &stored.versioned.record;
+        if !index::are_together(previous, &next.record) {
+            let place = Place { sequence: stored.sequence, slot: *slot };
+            self.index.remove(place, previous, hashing);
+            self.index.insert(place, &next.record, hashing);
+        }
+        let expires_from = Coarse::of(next.record.expires_at());
+        stored.expires_from = expires_from;
+        stored.versioned = next;
+        self.expect_expiry(expires_from);
         Ok(Saved::Applied)
     }
 
     fn add(&mut self, slots: Slots, next: Versioned<Record>, hashing: &RandomState) -> Result<(), StorageError> {
-        let slot = slots.range().find(|slot| !self.records.contains_key(slot)).ok_or_else(|| {
-            StorageError::new(StorageErrorKind::Unavailable).because("too many keys have the same hash")
-        })?;
-        let sequence = self.sequence;
-        let expires_from = Coarse::of(next.record.expires_at());
-        self.sequence = sequence.wrapping_add(1);
-        self.expires_from = self.expires_from.min(expires_from);
-        self.index.insert(Place { sequence, slot }, &next.record, hashing);
-        self.records.insert(slot, Stored { versioned: next, expires_from, sequence });
-        Ok(())
-    }
-
-    fn replace(&mut self, slot: u32, next: Versioned<Record>, hashing: &RandomState) {
-        let Some(stored) = self.records.get_mut(&slot) else { return };
-        let previous = &stored.versioned.record;
-        if !index::are_together(previous, &next.record) {
-            let place = Place { sequence: stored.sequence, slot };
-            self.index.remove(place, previous, hashing);
-            self.index.insert(place, &next.record, hashing);
+        for slot in slots.range() {
+            if let Entry::Vacant(vacant) = self.records.entry(slot) {
+                let sequence = self.sequence;
+                let expires_from = Coarse::of(next.record.expires_at());
+                self.sequence = sequence.wrapping_add(1);
+                self.index.insert(Place { sequence, slot }, &next.record, hashing);
+                vacant.insert(Stored { versioned: next, expires_from, sequence });
+                self.expect_expiry(expires_from);
+                return Ok(());
+            }
         }
-        stored.expires_from = Coarse::of(next.record.expires_at());
-        stored.versioned = next;
-        self.expires_from = self.expires_from.min(stored.expires_from);
+        Err(StorageError::new(StorageErrorKind::Unavailable).because("too many keys have the same hash"))
     }
 
     pub(super) fn remove(&mut self, slots: Slots, key: &Key, expected: Version, hashing: &RandomState) -> Saved {
@@ -111,9 +125,7 @@ impl Table {
         if stored.versioned.version != expected {
             return Saved::Conflict;
         }
-        if let Some(stored) = self.records.remove(&slot) {
-            self.index.remove(Place { sequence: stored.sequence, slot }, &stored.versioned.record, hashing);
-        }
+        self.take(slot, hashing);
         Saved::Applied
     }
 
@@ -122,10 +134,10 @@ impl Table {
         &self,
         filter: &Filter,
         span: Span,
-        after: Option<Entry>,
+        after: Option<index::Entry>,
         limit: usize,
         keys: &mut Vec<Key>,
-    ) -> Option<Entry> {
+    ) -> Option<index::Entry> {
         for entry in self.index.entries(filter, span, after) {
             let stored = self.records.get(&entry.slot()).filter(|stored| filter.includes(&stored.versioned.record));
             keys.extend(stored.map(|stored| stored.versioned.record.key()));
@@ -136,26 +148,50 @@ impl Table {
         None
     }
 
-    /// Removes up to `limit` expired records, and says how many.
-    pub(super) fn purge(&mut self, now: Timestamp, limit: usize, hashing: &RandomState) -> usize {
+    /// Removes up to `limit` expired records, and says how many, and whether that was all.
+    ///
+    /// It goes on where the last call stopped, so that a shard with many is gone through once and not once for each batch.
+    pub(super) fn purge(&mut self, now: Timestamp, limit: usize, hashing: &RandomState) -> (usize, bool) {
         if self.expires_from > Coarse::of(now) {
-            return 0;
+            return (0, true);
         }
-        let mut purged = 0;
-        let mut expires_from = Coarse::default();
-        self.records.retain(|slot, stored| {
-            let is_kept = purged == limit || !stored.has_expired(now);
-            if is_kept {
-                expires_from = expires_from.min(stored.expires_from);
-            } else {
-                purged += 1;
-                let place = Place { sequence: stored.sequence, slot: *slot };
-                self.index.remove(place, &stored.versioned.record, hashing);
+        let mut expired = Vec::new();
+        let mut rest = self.records.range(self.pass.next..);
+        let stopped_at = loop {
+            match rest.next() {
+                None => break None,
+                Some((_, stored)) if !stored.has_expired(now) => self.pass.note(stored.expires_from),
+                Some((slot, _)) if expired.len() == limit => break Some(*slot),
+                Some((slot, _)) => expired.push(*slot),
             }
-            is_kept
-        });
-        self.expires_from = expires_from;
-        purged
+        };
+        for slot in &expired {
+            self.take(*slot, hashing);
+        }
+        if let Some(next) = stopped_at {
+            self.pass.next = next;
+        } else {
+            self.expires_from = std::mem::take(&mut self.pass).expires_from;
+        }
+        (expired.len(), stopped_at.is_none())
+    }
+
+    fn take(&mut self, slot: u32, hashing: &RandomState) {
+        if let Some(stored) = self.records.remove(&slot) {
+            self.index.remove(Place { sequence: stored.sequence, slot }, &stored.versioned.record, hashing);
+        }
+    }
+
+    /// A record may expire at that time.
+    fn expect_expiry(&mut self, at: Coarse) {
+        self.expires_from = self.expires_from.min(at);
+        self.pass.note(at);
+    }
+}
+
+impl Pass {
+    fn note(&mut self, expires_from: Coarse) {
+        self.expires_from = self.expires_from.min(expires_from);
     }
 }
 

@@ -513,4 +513,32 @@ mod destination {
     }
 }
 
+mod form_action {
+    use super::*;
+
+    #[test]
+    fn a_policy_allows_the_origin_or_the_scheme() {
+        for (text, allowed) in [
+            ("https://app.example/cb?a=b", "https://app.example"),
+            ("https://app.example:8443/", "https://app.example:8443"),
+            ("http://127.0.0.1:5000/cb", "http://127.0.0.1:5000"),
+            ("http://localhost/cb", "http://localhost"),
+            ("http://[::1]:5000/cb", "http:"),
+            ("com.example.app:/cb", "com.example.app:"),
+            ("com.example.app://bank.example/cb", "com.example.app:"),
+        ] {
+            assert_eq!(registered(text).form_action(), allowed);
+        }
+    }
+
+    #[test]
+    fn no_host_can_end_the_directive() {
+        for text in ["https://a;script-src/cb", "https://a,b.example/cb", "https://a'b.example", "https://a*b.example"]
+        {
+            let allowed = text.parse::<RedirectUri>().map(|uri| uri.form_action());
+            assert!(allowed.is_err() || allowed.as_deref() == Ok("https:"), "{allowed:?}");
+        }
+    }
+}
+
 const CALLBACK: &str = "http://127.0.0.1/cb?a=b";

@@ -131,11 +131,14 @@ mod body {
     }
 
     #[test]
-    fn an_empty_secret_is_not_the_absence_of_one() {
-        covers!("ATK-115");
-        for body in
-            ["client_id=client&client_secret=", "client_id=client&client_secret", "client_id=c&client_secret=++"]
-        {
+    fn an_empty_secret_is_none() {
+        covers!("RFC6749-3.2-03", "ATK-115");
+        for body in ["client_id=client&client_secret=", "client_id=client&client_secret"] {
+            assert!(matches!(read(None, body).unwrap().method, PresentedMethod::None), "{body}");
+            let presented = read(Some(&basic("client:secret")), body).unwrap();
+            assert!(matches!(presented.method, PresentedMethod::Basic(_)), "{body}");
+        }
+        for body in ["client_id=c&client_secret=+", "client_id=c&client_secret=++"] {
             assert_eq!(read(None, body).unwrap_err(), MalformedCredentials::Unreadable, "{body}");
         }
     }
@@ -167,7 +170,6 @@ mod mechanisms {
         let header = basic("client:secret");
         for (authorization, body) in [
             (Some(header.as_str()), "client_secret=secret"),
-            (Some(header.as_str()), "client_secret="),
             (Some(header.as_str()), "client_id=client&client_secret=secret"),
             (Some(header.as_str()), "client_assertion=x"),
             (Some(header.as_str()), "client_assertion_type=x"),

@@ -7,7 +7,7 @@ pub(super) fn ring_of(module: &str) -> Option<u8> {
         "wire" | "record" | "jose" => Some(1),
         "authentication" | "authorize" | "grant_type" | "introspection" | "revocation" | "token" | "resource"
         | "oidc" | "extension" => Some(2),
-        "host" | "storage" => Some(3),
+        "host" | "limiter" | "storage" => Some(3),
         "server" | "http" | "testing" => Some(4),
         _ => None,
     }
@@ -27,6 +27,7 @@ pub(super) fn may_name(from: &str, to: &str) -> bool {
     match from {
         "host" => below <= PURE,
         "storage" => ["host", "record", "value"].contains(&to),
+        "limiter" => ["host", "value"].contains(&to),
         "server" => below <= PURE || to == "host",
         "http" => ["server", "wire", "value"].contains(&to),
         // What a host's tests need: it ties everything together, and nothing names it.
@@ -52,7 +53,10 @@ fn imports_go_down_only() {
         ("host", "server", false),
         ("storage", "host", true),
         ("storage", "policy", false),
+        ("limiter", "host", true),
+        ("limiter", "storage", false),
         ("server", "host", true),
+        ("server", "limiter", false),
         ("server", "storage", false),
         ("server", "http", false),
         ("http", "server", true),

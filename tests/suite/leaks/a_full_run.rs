@@ -9,6 +9,7 @@ use pollster::FutureExt as _;
 use serde_json::Value;
 
 use super::{assert_hides, assert_prints_no_secret};
+use crate::observability::traced;
 use crate::token_world::{access, basic, code_of, redemption, refresh_of};
 use crate::world::{Request, World, asked, code_in};
 
@@ -120,6 +121,18 @@ fn no_event_tells_a_secret() {
         assert!(run.world.events.count(name) > 0, "{name}");
     }
     assert_hides(&lines.concat(), &run.secrets());
+}
+
+#[test]
+fn no_trace_tells_a_secret() {
+    covers!("ATK-296", "ATK-297");
+    let (run, text) = traced(Run::new);
+
+    for word in ["oauth.token", "oauth.authorize", "oauth.decide", "oauth.introspect", "oauth.revoke", "compromised"] {
+        assert!(text.contains(word), "{word}");
+    }
+    assert_hides(&text, &run.secrets());
+    assert!(run.seen.iter().all(|page| !page.contains("oauth.")), "pages are not traced");
 }
 
 #[test]

@@ -386,7 +386,7 @@ impl Theatre {
 enum Said {
     Tokens(Result<TokenResponse, EndpointError>),
     Revoked(Result<(), EndpointError>),
-    Introspected(Result<IntrospectionResponse, EndpointError>),
+    Introspected(Result<IntrospectionResponse<'static>, EndpointError>),
 }
 
 /// One poll is enough: a request waits only where the prompter has nothing more to say.

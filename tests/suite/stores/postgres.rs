@@ -7,6 +7,7 @@ mod outages;
 mod schema;
 mod tls;
 
+pub(super) use bouncer::Bouncer;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use grantsmith::host::{Expected, Saved, Storage as _};
@@ -18,7 +19,7 @@ use tokio::runtime::Runtime;
 use super::servers::postgres::Cluster;
 
 /// The server that these tests share, for one test at a time: its connections are few. `None` if it is left out.
-fn shared() -> Option<(&'static Cluster, MutexGuard<'static, ()>)> {
+pub(super) fn shared() -> Option<(&'static Cluster, MutexGuard<'static, ()>)> {
     static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -30,7 +31,7 @@ fn runtime() -> Runtime {
 }
 
 /// A storage in a database of its own.
-async fn fresh(cluster: &Cluster) -> Arc<PostgresStorage> {
+pub(super) async fn fresh(cluster: &Cluster) -> Arc<PostgresStorage> {
     let database = cluster.create_database().await;
     Arc::new(PostgresStorage::open(&cluster.url(&database)).await.unwrap())
 }

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use grantsmith::host::{Expected, Filter, Saved, Storage, StorageErrorKind};
 use grantsmith::record::{Record, Session, Version, Versioned};
-use grantsmith::storage::contract;
+use grantsmith::storage::contract::{self, Suite};
 use grantsmith::storage::sqlite::{OpenError, SqliteOptions, SqliteStorage};
 use grantsmith::value::{Realm, Timestamp};
 use pollster::FutureExt as _;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::counts::assert_kept;
 use crate::token_world::{TokenWorld, access, code_of, refresh_of};
 
 /// A folder with databases in it.
@@ -37,9 +38,8 @@ impl Folder {
         Arc::new(SqliteStorage::open(self.path()).unwrap())
     }
 
-    fn next(&self) -> Arc<SqliteStorage> {
-        let name = format!("{}.db", self.count.fetch_add(1, Ordering::Relaxed));
-        Arc::new(SqliteStorage::open(self.folder.path().join(name)).unwrap())
+    fn next_path(&self) -> PathBuf {
+        self.folder.path().join(format!("{}.db", self.count.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// The database as another program sees it.
@@ -79,22 +79,26 @@ fn sessions_of_alice(storage: &SqliteStorage) -> usize {
 mod keeps_the_contract {
     use super::*;
 
-    #[test]
-    fn on_a_file() {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn on_a_file_that_two_have_open_with_a_task_for_each_call() {
         let folder = Folder::new();
+        let make = async || {
+            let path = folder.next_path();
+            (Arc::new(SqliteStorage::open(&path).unwrap()), Arc::new(SqliteStorage::open(&path).unwrap()))
+        };
 
-        let report = contract::check(async || folder.next()).block_on();
+        let report = Suite::new(make).spawning(tokio::spawn).check().await;
 
-        assert!(report.is_clean(), "{report}");
+        assert_kept("sqlite", &report);
     }
 
     #[test]
     fn on_a_file_with_a_thread_for_each_call() {
         let folder = Folder::new();
 
-        let report = contract::check_threads(|| folder.next());
+        let report = contract::check_threads(|| Arc::new(SqliteStorage::open(folder.next_path()).unwrap()));
 
-        assert!(report.is_clean(), "{report}");
+        assert_kept("sqlite, in threads", &report);
     }
 
     #[test]
@@ -112,10 +116,7 @@ mod keeps_the_contract {
         let folder = Folder::new();
         let mut options = SqliteOptions::default();
         (options.largest_batch, options.queue_capacity, options.readers) = (0, 0, 0);
-        let make = || {
-            let path = folder.folder.path().join(folder.count.fetch_add(1, Ordering::Relaxed).to_string());
-            Arc::new(SqliteStorage::open_with(path, &options).unwrap())
-        };
+        let make = || Arc::new(SqliteStorage::open_with(folder.next_path(), &options).unwrap());
 
         let report = contract::check_threads(make);
 

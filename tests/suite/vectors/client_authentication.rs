@@ -66,7 +66,7 @@ fn judge(given: &Facts) -> String {
     let parameters = Parameters::parse(given.body.as_bytes()).unwrap();
     let judged = PresentedClient::read(header.as_deref().map(str::as_bytes), &parameters)
         .map_err(Refusal::from)
-        .and_then(|presented| authenticate(presented, client, at(0)));
+        .and_then(|presented| authenticate(presented.method, client, at(0)));
     match judged {
         Ok(Judgement::Authenticated(client)) => format!("authenticated {}", client.client().id()),
         Ok(Judgement::CheckSecret(check)) => format!("ask about {}", check.stored().collect::<Vec<_>>().join(" ")),

@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
+use deadpool_postgres::{Manager, Pool};
 use grantsmith::host::{Cursor, Expected, Filter, Saved, Storage as _, StorageErrorKind};
-use grantsmith::storage::contract;
+use grantsmith::storage::contract::Suite;
 use grantsmith::storage::postgres::PostgresStorage;
 use grantsmith::value::Timestamp;
+use tokio_postgres::NoTls;
 
 use super::bouncer::Bouncer;
 use super::{fresh, realm, runtime, saved, session, shared, versioned};
+use crate::counts::assert_kept;
 
 #[test]
 fn the_contract_is_kept() {
     covers!("ATK-285", "ATK-288", "ATK-301");
     let Some((cluster, _turn)) = shared() else { return };
 
-    let report = runtime().block_on(contract::check(async || fresh(cluster).await));
-
-    assert!(report.is_clean(), "{report}");
+    keeps_the_contract("postgres", async || cluster.url(&cluster.create_database().await));
 }
 
 #[test]
@@ -25,12 +26,7 @@ fn the_contract_is_kept_behind_pgbouncer_in_transaction_mode() {
     let Some((cluster, _turn)) = shared() else { return };
     let Some(bouncer) = Bouncer::before(cluster) else { return };
 
-    let report = runtime().block_on(contract::check(async || {
-        let database = cluster.create_database().await;
-        Arc::new(PostgresStorage::open(&bouncer.url(&database)).await.unwrap())
-    }));
-
-    assert!(report.is_clean(), "{report}");
+    keeps_the_contract("postgres behind pgbouncer", async || bouncer.url(&cluster.create_database().await));
 }
 
 #[test]
@@ -39,14 +35,32 @@ fn the_contract_is_kept_where_every_transaction_is_serializable() {
     let refused = || cluster.log().matches("could not serialize access").count();
     let refused_before = refused();
 
-    let report = runtime().block_on(contract::check(async || {
+    keeps_the_contract("postgres, serializable", async || {
         let url = cluster.url(&cluster.create_database().await);
-        let url = format!("{url} options='-c default_transaction_isolation=serializable'");
-        Arc::new(PostgresStorage::open(&url).await.unwrap())
-    }));
+        format!("{url} options='-c default_transaction_isolation=serializable'")
+    });
 
-    assert!(report.is_clean(), "{report}");
     assert!(refused() > refused_before, "nothing was tried again, so this shows no more than the plain run");
+}
+
+/// Two pools, as of two processes, and a task for each racing call. `make` gives the URL of an empty database.
+fn keeps_the_contract(store: &str, make: impl AsyncFn() -> String) {
+    let make = async || {
+        let url = make().await;
+        (pool_of_few(&url).await, pool_of_few(&url).await)
+    };
+
+    let report = runtime().block_on(Suite::new(make).spawning(tokio::spawn).check());
+
+    assert_kept(store, &report);
+}
+
+/// A storage that leaves connections to the next one, while the server is still closing them.
+async fn pool_of_few(url: &str) -> Arc<PostgresStorage> {
+    let manager = Manager::new(url.parse().unwrap(), NoTls);
+    let storage = PostgresStorage::from_pool(Pool::builder(manager).max_size(8).build().unwrap());
+    storage.migrate().await.unwrap();
+    Arc::new(storage)
 }
 
 #[test]

@@ -9,6 +9,7 @@ use grantsmith::storage::contract::Suite;
 use grantsmith::storage::redis::{RedisSetup, RedisStorage};
 
 use super::{PATIENCE, at, create, key_of, listed, open, runtime, session, version_of, versioned};
+use crate::counts::assert_kept;
 use crate::stores::servers::redis::{Cluster, Server};
 
 #[test]
@@ -16,7 +17,7 @@ fn one_server_keeps_the_contract() {
     covers!("ATK-285", "ATK-288", "ATK-301");
     let Some(server) = Server::start() else { return };
 
-    keeps_the_contract(&|| RedisStorage::single(&server.url()));
+    keeps_the_contract("redis", &|| RedisStorage::single(&server.url()));
 }
 
 #[test]
@@ -24,14 +25,14 @@ fn a_cluster_keeps_the_contract() {
     let Some(cluster) = Cluster::start() else { return };
     let urls = cluster.urls();
 
-    keeps_the_contract(&|| RedisStorage::cluster(urls.iter().map(String::as_str)));
+    keeps_the_contract("redis cluster", &|| RedisStorage::cluster(urls.iter().map(String::as_str)));
 
     let sizes = cluster.nodes.each_ref().map(|node| node.ask::<u64>(&["DBSIZE"]));
     assert!(sizes.iter().all(|size| *size > 0), "every node has a part: {sizes:?}");
 }
 
 /// Two handles, as of two processes, and a task for each racing call.
-fn keeps_the_contract(setup: &dyn Fn() -> RedisSetup) {
+fn keeps_the_contract(store: &str, setup: &dyn Fn() -> RedisSetup) {
     let clauses = AtomicU32::new(0);
     let make = async || {
         let prefix = format!("clause-{}", clauses.fetch_add(1, Ordering::SeqCst));
@@ -41,7 +42,7 @@ fn keeps_the_contract(setup: &dyn Fn() -> RedisSetup) {
 
     let report = runtime().block_on(Suite::new(make).spawning(tokio::spawn).check());
 
-    assert!(report.is_clean(), "{report}");
+    assert_kept(store, &report);
 }
 
 #[test]

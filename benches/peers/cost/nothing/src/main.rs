@@ -1,0 +1,5 @@
+//! What every program costs.
+
+fn main() {
+    println!("nothing");
+}
