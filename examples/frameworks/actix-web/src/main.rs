@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderValue;
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use demo::{DemoPages, Outcome};
@@ -58,7 +59,7 @@ fn released(response: http::Response<Bytes>) -> HttpResponse {
 
 /// An API that asks the guard itself.
 async fn notes(guard: Data<Guard>, request: HttpRequest) -> HttpResponse {
-    let authorization = request.headers().get_all("authorization").map(|value| value.as_bytes());
+    let authorization = request.headers().get_all("authorization").map(HeaderValue::as_bytes);
     match guard.admit(authorization, request.uri().query()).await {
         Ok(token) => HttpResponse::Ok().body(demo::notes(&token)),
         Err(error) => released(guard.refuse(error)),

@@ -25,7 +25,12 @@ pub(crate) fn a_machine_gets_a_token_of_its_own(site: &Site) {
 
 pub(crate) fn a_user_lets_a_web_server_in(site: &Site) {
     let code = &Browser::new(site).authorize("web", "approve")["code"];
-    let form = fields(&[("grant_type", CODE), ("code", code), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)]);
+    let form = fields(&[
+        ("grant_type", CODE),
+        ("code", code.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ]);
     let token = tokens(&send(site.form_of("web", TOKEN), &form)).text("access_token");
     assert_answers(&site.notes(&token), "Follow the white rabbit, alice.");
     let described = introspect(site, &token);
@@ -76,7 +81,7 @@ fn redeem_as_app(site: &Site, verifier: &str) -> Answer {
     let code = &Browser::new(site).authorize("app", "approve")["code"];
     let form = [
         ("grant_type", CODE),
-        ("code", code),
+        ("code", code.as_str()),
         ("redirect_uri", CALLBACK),
         ("client_id", "app"),
         ("code_verifier", verifier),

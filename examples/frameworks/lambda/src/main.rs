@@ -4,6 +4,7 @@
 //! share nothing, so a real one has its storage in a database, and its secret from a secret store.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -53,7 +54,8 @@ async fn main() -> Outcome {
     let server = demo::server("https://login.example")?;
     demo::introduce(&server).await?;
     let app = App::new(&server)?;
-    lambda_http::run(service_fn(move |request| app.clone().answer(request))).await
+    let run = lambda_http::run(service_fn(move |request| app.clone().answer(request)));
+    run.await.map_err(|error| -> Box<dyn Error> { error })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use hyper::body::Frame;
 use tokio::net::TcpListener;
 use tower::Service as _;
 use warp::filters::path::FullPath;
-use warp::http::{HeaderMap, Method, Request, Response, Uri};
+use warp::http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use warp::{Filter, Rejection, Reply};
 
 /// Every endpoint. Put it behind the filters of the host.
@@ -68,7 +68,7 @@ async fn answer(
 
 /// An API that asks the guard itself.
 async fn notes(guard: Guard, headers: HeaderMap) -> Result<Response<Bytes>, Rejection> {
-    let authorization = headers.get_all("authorization").into_iter().map(|value| value.as_bytes());
+    let authorization = headers.get_all("authorization").into_iter().map(HeaderValue::as_bytes);
     match guard.admit(authorization, None).await {
         Ok(token) => Ok(Response::new(demo::notes(&token).into())),
         Err(error) => Ok(guard.refuse(error)),
