@@ -39,8 +39,7 @@ function client(id, origin) {
     name,
     scopes: Object.keys(scopes),
     resources: ['/api'],
-    redirect_uris: [isPlain ? `https://${id}.example/callback` : redirect],
-    ...(isPlain && { danger_loopback_redirect_uris: [redirect] }),
+    [isPlain ? 'danger_loopback_redirect_uris' : 'redirect_uris']: [redirect],
     ...(secret && { danger_secret: secret }),
     ...(isUnverified && { unverified: true }),
     ...(id === 'portal' && {
