@@ -8,7 +8,9 @@ use std::sync::Arc;
 use grantsmith::host::{DerivedKeyring, Event, EventSink, Storage};
 use grantsmith::policy::Policy;
 use grantsmith::record::Authentication;
-use grantsmith::server::{Approved, Authorization, AuthorizationServer, Decision, EndpointError, UserSession, Visitor};
+use grantsmith::server::{
+    Approved, Authorization, AuthorizationServer, Decision, EndpointError, Unavailable, UserSession, Visitor,
+};
 use grantsmith::value::{Lifetime, Realm, Timestamp};
 use grantsmith::wire::{ErrorCode, FormRequest};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -101,8 +103,15 @@ async fn answer(server: &AuthorizationServer, request: Request) -> Answer {
         }
         Request::EndSubject(subject) => done(server.end_subject(&subject.parse().unwrap()).await),
         Request::EndSession(session) => done(server.end_session(&session.parse().unwrap()).await),
-        Request::Sweep => done(server.sweep_once(100).await),
+        Request::Sweep => done(swept_a_little(server).await),
     }
+}
+
+/// A sweep in small pieces, of which a run sees more: each ends while its worker lives.
+async fn swept_a_little(server: &AuthorizationServer) -> Result<(), Unavailable> {
+    server.finish_due(2).await?;
+    server.purge_expired(100).await?;
+    Ok(())
 }
 
 fn request_of(form: &Form) -> FormRequest<'_> {
@@ -120,7 +129,7 @@ fn refusal(error: &EndpointError) -> Answer {
     }
 }
 
-fn done<T>(result: Result<T, grantsmith::server::Unavailable>) -> Answer {
+fn done<T>(result: Result<T, Unavailable>) -> Answer {
     result.map_or_else(|error| Answer::Failed(error.to_string()), |_| Answer::Done)
 }
 

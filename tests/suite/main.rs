@@ -69,6 +69,7 @@ mod sweep;
 mod http_attacks;
 mod http_authorize;
 mod http_cors;
+mod http_description;
 mod http_exchange;
 mod http_introspection;
 mod http_metadata;

@@ -1,7 +1,8 @@
 //! What a host learns of every request: an event for each outcome, a span, a counter.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Once};
 
 use async_trait::async_trait;
 use grantsmith::host::{Attempt, RateLimited, RateLimiter};
@@ -11,52 +12,54 @@ use grantsmith::value::Lifetime;
 use grantsmith::wire::FormRequest;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use pollster::FutureExt as _;
-use tracing::Level;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::dynamic_filter_fn;
 use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::faults::fragile;
 use crate::token_world::{TokenWorld, Wish, access, refresh_of};
 use crate::world::{Request, World, asked};
 
+thread_local! {
+    /// What `tracing` was told on this thread, while somebody listens.
+    static HEARD: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Has `tracing` ask, from now on and on every thread, whether somebody listens.
+///
+/// It remembers for the whole process that nobody cares about a place in the source if it meets that place before it has a
+/// subscriber. So this comes before the first server.
+pub(crate) fn subscribe() {
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| {
+        let listening = dynamic_filter_fn(|_, _| HEARD.with_borrow(Option::is_some));
+        let lines = tracing_subscriber::fmt::layer()
+            .with_span_events(FmtSpan::CLOSE)
+            .with_ansi(false)
+            .with_writer(|| Heard)
+            .with_filter(listening);
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines)).unwrap();
+    });
+}
+
 /// Everything that `tracing` was told while something ran, spans at their end included.
 pub(crate) fn traced<T>(run: impl FnOnce() -> T) -> (T, String) {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(Level::TRACE)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_ansi(false)
-        .with_writer(lines.clone())
-        .finish();
-    let result = tracing::subscriber::with_default(subscriber, run);
-    let text = String::from_utf8(lines.lock().clone()).unwrap();
-    (result, text)
+    subscribe();
+    HEARD.set(Some(Vec::new()));
+    let result = run();
+    (result, String::from_utf8(HEARD.take().unwrap()).unwrap())
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+struct Heard;
 
-impl Lines {
-    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.0.lock().unwrap()
-    }
-}
-
-impl Write for Lines {
+impl Write for Heard {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.lock().write(bytes)
+        HEARD.with_borrow_mut(|heard| heard.as_mut().unwrap().write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }
 
