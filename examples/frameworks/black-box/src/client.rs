@@ -81,7 +81,7 @@ pub(crate) fn send(request: request::Builder, body: impl AsSendBody) -> Answer {
         .max_idle_connections(0)
         .max_redirects(0)
         .proxy(None)
-        .timeout_global(Some(Duration::from_secs(60)))
+        .timeout_global(Some(Duration::from_mins(1)))
         .build();
     let request = request.body(body).expect("the request is one");
     let (method, uri) = (request.method().clone(), request.uri().clone());

@@ -82,13 +82,14 @@ pub async fn register(server: &AuthorizationServer) -> Outcome<Vec<(String, Stri
     let for_notes = |client: Registration| -> Outcome<Registration> {
         Ok(client.with_scope("read".parse()?).with_resources(notes.clone()))
     };
-    let mut secrets = Vec::new();
-    for (id, client) in [
+    let clients = [
         ("web", for_notes(Registration::confidential(redirect_uris.clone()))?),
         ("app", for_notes(Registration::public(redirect_uris))?),
         ("machine", for_notes(Registration::machine())?),
         ("api", Registration::resource_server(notes)),
-    ] {
+    ];
+    let mut secrets = Vec::new();
+    for (id, client) in clients {
         let registered = server.register(client.with_id(id.parse()?)).await?;
         secrets.extend(registered.secret.map(|secret| (id.to_owned(), secret.expose().to_owned())));
     }

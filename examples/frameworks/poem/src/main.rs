@@ -6,13 +6,14 @@
 //!
 //! `demo` stands for the rest of the application: its pages, its clients, what its API answers.
 
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use demo::{DemoPages, Outcome};
 use grantsmith::http::{Caller, OAuthService};
 use grantsmith::server::{AuthorizationServer, Guard};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use poem::endpoint::TowerCompatExt as _;
 use poem::http::HeaderValue;
 use poem::listener::TcpListener;
@@ -31,7 +32,7 @@ async fn notes(guard: Data<&Guard>, request: &Request) -> Response {
     let authorization = request.headers().get_all("authorization").iter().map(HeaderValue::as_bytes);
     match guard.admit(authorization, request.uri().query()).await {
         Ok(token) => demo::notes(&token).into(),
-        Err(error) => guard.refuse::<Full<Bytes>>(error).into(),
+        Err(error) => guard.refuse::<Full<Bytes>>(error).map(|body| body.map_err(io::Error::other)).into(),
     }
 }
 

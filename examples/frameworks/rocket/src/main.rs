@@ -22,7 +22,7 @@ use rocket::route::{Handler, Outcome as Routed, Route};
 use rocket::{Build, Request, Response, Rocket};
 
 /// The endpoints, and an API behind a guard. They have the last rank: whatever the host has a route for is the host's.
-fn mount(rocket: Rocket<Build>, oauth: OAuthService, guard: Guard) -> Rocket<Build> {
+fn mount(rocket: Rocket<Build>, oauth: &OAuthService, guard: Guard) -> Rocket<Build> {
     let endpoint = |method| Route::ranked(isize::MAX, method, "/<path..>", Endpoints(oauth.clone()));
     let endpoints = [Delete, Get, Head, Options, Patch, Post, Put].map(endpoint);
     rocket.mount("/", endpoints).mount("/api/notes", [Route::new(Get, "/", Notes(guard))])
@@ -91,6 +91,6 @@ async fn main() -> Outcome {
     let oauth = OAuthService::new(server, Arc::new(DemoPages))?.allow_origins([demo::APP_ORIGIN])?;
     let config =
         Config { address: address.ip(), port: address.port(), log_level: LogLevel::Critical, ..Config::default() };
-    mount(rocket::custom(config), oauth, guard).launch().await?;
+    mount(rocket::custom(config), &oauth, guard).launch().await?;
     Ok(())
 }
