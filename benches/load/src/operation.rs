@@ -172,7 +172,7 @@ impl Drop for Folder {
 
 const CODE: &str = "[?&]code=([^&]+)";
 /// More requests a second than one processor answers.
-const FASTEST: u32 = 25_000;
+const FASTEST: u32 = 60_000;
 const ACCESS_TOKEN: &str = r#""access_token":"([^"]+)""#;
 const REFRESH_TOKEN: &str = r#""refresh_token":"([^"]+)""#;
 const CONFIDENTIAL_REDIRECT: &str = "https://client.example/callback";
