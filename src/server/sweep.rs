@@ -10,6 +10,10 @@ mod schedule;
 #[cfg(feature = "tokio")]
 pub use schedule::{Sweeper, Sweeping};
 
+use std::future::poll_fn;
+use std::mem;
+use std::task::Poll;
+
 use super::{AuthorizationServer, Unavailable};
 
 /// What one sweep did.
@@ -25,8 +29,9 @@ pub struct Swept {
 impl AuthorizationServer {
     /// Finishes every end that is due, and removes everything that has expired, in batches of `batch` records.
     ///
-    /// A batch is one short step of the storage; requests get their turn between them. A hundred is a good size. It
-    /// ends when a batch finds nothing. Several processes may sweep at once: each record is taken by one of them.
+    /// A batch is one short step of the storage; other tasks of the executor get their turn after each. A hundred is a
+    /// good size. It ends when a batch finds nothing. Several processes may sweep at once: each record is taken by one
+    /// of them.
     ///
     /// Records of other realms in the same storage are removed too when they expire, but not finished.
     ///
@@ -39,6 +44,9 @@ impl AuthorizationServer {
         loop {
             let finished = self.finish_due(batch).await?;
             swept.finished += finished;
+            if finished > 0 {
+                turn_of_others().await;
+            }
             if finished < u64::from(batch) {
                 break;
             }
@@ -49,6 +57,20 @@ impl AuthorizationServer {
             if purged == 0 {
                 return Ok(swept);
             }
+            turn_of_others().await;
         }
     }
+}
+
+/// Waits once, though for nothing: a storage in memory never waits, and would keep the thread until all is done.
+async fn turn_of_others() {
+    let mut had_theirs = false;
+    poll_fn(|context| {
+        if mem::replace(&mut had_theirs, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

@@ -1,6 +1,8 @@
 //! The sweeper: what is left unfinished, what has expired, and how often it looks.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use grantsmith::host::{Expected, Filter};
@@ -50,6 +52,23 @@ fn one_sweep_takes_everything_that_has_expired_in_however_many_batches() {
     let (first, second) = (sweep(&world, 10), sweep(&world, 10));
 
     assert_eq!((first.purged, second.purged), (25, 0));
+}
+
+#[test]
+fn other_tasks_of_the_thread_get_their_turn_after_every_batch() {
+    let world = World::new();
+    use_up(&world, 25);
+    leave_unfinished(&world, "alice");
+    leave_unfinished(&world, "bob");
+    let mut sweeping = pin!(world.server.sweep_once(1));
+    let mut context = Context::from_waker(Waker::noop());
+
+    let mut turns = 0;
+    while sweeping.as_mut().poll(&mut context).is_pending() {
+        turns += 1;
+    }
+
+    assert_eq!(turns, 2 + 25);
 }
 
 #[test]
