@@ -45,7 +45,7 @@ fn assert_hides(text: &str, secrets: &[&[u8]]) {
 
 /// Fails if printing the value shows one of the secrets.
 #[track_caller]
-fn assert_prints_no_secret(value: &impl Debug, secrets: &[&[u8]]) {
+pub(crate) fn assert_prints_no_secret(value: &impl Debug, secrets: &[&[u8]]) {
     assert_hides(&format!("{value:?}"), secrets);
     assert_hides(&format!("{value:#?}"), secrets);
 }
