@@ -59,6 +59,10 @@ impl<'a> Jws<'a> {
         &self.payload
     }
 
+    pub(super) fn into_header(self) -> Header {
+        self.header
+    }
+
     /// Whether this key made the signature, with the algorithm that both the header and the key name.
     #[must_use]
     pub fn is_signed_by(&self, key: &VerificationKey) -> bool {

@@ -11,18 +11,25 @@
 mod backend;
 mod base64;
 mod claims;
+mod issue;
 mod json;
 mod jwk;
 mod jwk_set;
 mod jws;
 mod key;
 mod private_jwk;
+mod profile;
 
 pub use backend::CryptoBackend;
 pub use claims::{Audience, Claims, InvalidClaims};
+pub use issue::{IssueError, IssuingProfile, JwtContent, SignedJwt, UnsignedJwt};
 pub use json::InvalidJson;
 pub use jwk::{Curve, InvalidJwk, Jwk, PublicKey};
 pub use jwk_set::{InvalidJwkSet, JwkSet};
 pub use jws::{Header, InvalidJws, Jws};
 pub use key::{NoSuchKey, SecretKey, SigningFailed, SigningKey, UnusableKey, VerificationKey, VerificationKeys};
 pub use private_jwk::PrivateJwk;
+pub use profile::{
+    AudienceRule, ExpiryRule, InvalidJwt, IssuerRule, JwtRefusal, JwtRule, KeySource, Profile, SingleUse, Skew,
+    SubjectRule, TypeRule, UnverifiedJwt, UsedJwt, VerifiedJwt,
+};

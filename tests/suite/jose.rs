@@ -2,6 +2,7 @@
 
 mod keys;
 mod signatures;
+mod tokens;
 
 use std::fs;
 use std::path::Path;
