@@ -2,7 +2,8 @@
 //!
 //! Everything that computes with keys is behind two one-method traits; a backend makes them of key material. Both
 //! backends accept the same signatures: of ECDSA either of the two numbers `s` (so a signature can be rewritten by
-//! anybody, and nothing may rely on its bytes being unique), of Ed25519 only reduced ones.
+//! anybody, and nothing may rely on its bytes being unique), of Ed25519 only reduced ones. Points of ECDSA are checked when a
+//! key is made ready; of Ed25519, `aws-lc-rs` notices only by every signature that what it has is no point.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;

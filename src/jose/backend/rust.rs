@@ -37,7 +37,7 @@ pub(super) fn secret_verifier(secret: &[u8]) -> Arc<dyn Verify> {
     let key = if secret.len() > block.len() { Digest::of(&[secret]).as_bytes().to_vec() } else { secret.to_vec() };
     let key = Zeroizing::new(key);
     block.split_at_mut(key.len()).0.copy_from_slice(&key);
-    Arc::new(Secret(Hmac::new(&(*block).into())))
+    Arc::new(Secret(block))
 }
 
 pub(super) fn signer(key: &PrivateJwk, algorithm: JwsAlgorithm) -> Result<Arc<dyn Sign>, UnusableKey> {
@@ -69,11 +69,13 @@ impl Verify for ed25519_dalek::VerifyingKey {
     }
 }
 
-struct Secret(Hmac<Sha256>);
+/// The key as a block, which is wiped, where a state of HMAC would not be.
+struct Secret(Wiped<64>);
 
 impl Verify for Secret {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
-        equal(&self.0.clone().chain_update(message).finalize().into_bytes(), signature)
+        let mac = Hmac::<Sha256>::new(&(*self.0).into()).chain_update(message);
+        equal(&mac.finalize().into_bytes(), signature)
     }
 }
 
