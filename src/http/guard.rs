@@ -91,7 +91,7 @@ where
                     request.extensions_mut().insert(token);
                     inner.call(request).await
                 }
-                Err(error) => Ok(refuse(&guard, error)),
+                Err(error) => Ok(guard.refuse(error)),
             }
         })
     }
@@ -103,24 +103,30 @@ fn conceal_token(headers: &mut HeaderMap) {
     }
 }
 
-fn refuse<ResponseBody: Default>(guard: &Guard, error: GuardError) -> Response<ResponseBody> {
-    let mut response = Response::new(ResponseBody::default());
-    *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNAUTHORIZED);
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    match error.challenge(guard.requirement()) {
-        Some(challenge) => {
-            // Made of validated text only, so it always is a header value.
-            if let Ok(value) = HeaderValue::try_from(challenge.to_string()) {
-                headers.insert(WWW_AUTHENTICATE, value);
+impl Guard {
+    /// The answer to a request that [`admit`](Self::admit) did not let through, for frameworks without `tower`.
+    ///
+    /// Its body is empty, and its extensions hold an `Arc<`[`GuardError`]`>` for the host's own logging.
+    #[must_use]
+    pub fn refuse<ResponseBody: Default>(&self, error: GuardError) -> Response<ResponseBody> {
+        let mut response = Response::new(ResponseBody::default());
+        *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match error.challenge(self.requirement()) {
+            Some(challenge) => {
+                // Made of validated text only, so it always is a header value.
+                if let Ok(value) = HeaderValue::try_from(challenge.to_string()) {
+                    headers.insert(WWW_AUTHENTICATE, value);
+                }
+            }
+            None => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
         }
-        None => {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
+        response.extensions_mut().insert(Arc::new(error));
+        response
     }
-    response.extensions_mut().insert(Arc::new(error));
-    response
 }
 
 #[cfg(test)]
@@ -179,5 +185,19 @@ mod tests {
         let requirement = Requirement::new("https://api.example".parse().unwrap());
         let layer = GuardLayer::new(Guard::new(Arc::new(Nothing), requirement));
         assert!(is_mountable(&layer.layer(Inner)));
+    }
+
+    #[test]
+    fn a_host_without_layers_gets_the_answer_that_the_layer_gives() {
+        let requirement = Requirement::new("https://api.example".parse().unwrap());
+        let guard = Guard::new(Arc::new(Nothing), requirement.with_scopes("read".parse().unwrap()));
+        let error = pollster::block_on(guard.admit([&b"Bearer guess"[..]], None)).unwrap_err();
+
+        let refused: Response<&str> = guard.refuse(error);
+
+        assert_eq!((refused.status(), *refused.body()), (StatusCode::UNAUTHORIZED, ""));
+        assert_eq!(refused.headers()[WWW_AUTHENTICATE], "Bearer error=\"invalid_token\", scope=\"read\"");
+        assert_eq!(refused.headers()[CACHE_CONTROL], "no-store");
+        assert!(matches!(refused.extensions().get::<Arc<GuardError>>().unwrap().as_ref(), GuardError::Refused(_)));
     }
 }

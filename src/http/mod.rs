@@ -22,7 +22,8 @@
 //!     .route_service("/.well-known/oauth-authorization-server/auth", oauth);
 //! ```
 //!
-//! A framework without `tower` hands its requests to [`OAuthService::handle`].
+//! A framework without `tower` hands its requests to [`OAuthService::handle`], and asks a
+//! [`Guard`](crate::server::Guard) itself. The repository has an example for each of eight frameworks.
 //!
 //! # Headers
 //!

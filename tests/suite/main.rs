@@ -16,6 +16,7 @@ macro_rules! covers {
 // The shape of the source and of the tests themselves.
 mod architecture;
 mod coverage;
+mod readme;
 mod source_tree;
 
 // What is set up before.
