@@ -1,5 +1,6 @@
 //! The sections `clients` and `resource_servers`: from what the file says to what the library has.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use grantsmith::policy::{Policy, PolicyViolation, RefreshRotation};
@@ -99,13 +100,39 @@ pub enum Authentication {
     ClientSecretPost,
 }
 
-/// Where a secret comes from.
+/// Where the file says that a secret is; a client has one, or none.
 struct Secret<'a> {
     digest: Option<&'a Digest>,
     file: Option<&'a PathBuf>,
     environment: Option<&'a String>,
     hash: Option<&'a PasswordPhc>,
     clear: Option<&'a Clear>,
+}
+
+impl Secret<'_> {
+    fn places(&self) -> usize {
+        let given = [
+            self.digest.is_some(),
+            self.file.is_some(),
+            self.environment.is_some(),
+            self.hash.is_some(),
+            self.clear.is_some(),
+        ];
+        given.into_iter().filter(|is_given| *is_given).count()
+    }
+}
+
+/// Both sections say it with the same keys.
+macro_rules! secret_of {
+    ($section:expr) => {
+        Secret {
+            digest: $section.secret_digest.as_ref(),
+            file: $section.secret_file.as_ref(),
+            environment: $section.secret_environment.as_ref(),
+            hash: $section.secret_hash.as_ref(),
+            clear: $section.danger_secret.as_ref(),
+        }
+    };
 }
 
 /// Every client and resource server of the file.
@@ -130,22 +157,32 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn client(&self, section: &ClientSection, key: &Key) -> Result<Client, ConfigError> {
-        let uris = section.redirect_uris.clone();
-        let mut registration = match section.kind {
-            Kind::Confidential => Registration::confidential(uris),
-            Kind::Public => Registration::public(uris),
-            Kind::Native => Registration::public(uris).native(),
-            Kind::Machine => Registration::machine(),
-        };
-        if section.kind == Kind::Machine && !section.redirect_uris.is_empty() {
-            return Err(self.config.error_at(&key.then("redirect_uris"), "a machine has no users to be sent back"));
-        }
-        if section.kind == Kind::Confidential || section.kind == Kind::Machine {
-            registration.authentication = match section.authentication {
-                Authentication::ClientSecretBasic => AuthenticationMethod::ClientSecretBasic,
-                Authentication::ClientSecretPost => AuthenticationMethod::ClientSecretPost,
-            };
-        }
+        self.ensure_loopback(section, &key.then("danger_loopback_redirect_uris"))?;
+        let mut registration = self.registration(section, key)?;
+        // A client that is being developed may have these redirects only, which the library does not know of.
+        let has_loopback_only = section.redirect_uris.is_empty() && !section.danger_loopback_redirect_uris.is_empty();
+        let is_code = |grant_type: &GrantType| *grant_type == GrantType::AuthorizationCode;
+        let uses_code = has_loopback_only && registration.grant_types.iter().any(is_code);
+        registration.grant_types.retain(|grant_type| !(uses_code && is_code(grant_type)));
+        let mut client = self.finish(registration, &section.id, &secret_of!(section), section.disabled, key)?;
+        client.grant_types.extend(uses_code.then_some(GrantType::AuthorizationCode));
+        client.redirect_uris.extend(section.danger_loopback_redirect_uris.iter().cloned());
+        Ok(client)
+    }
+
+    fn resource_server(&self, section: &ResourceServerSection, key: &Key) -> Result<Client, ConfigError> {
+        let resources = self.resources(&section.resources, &key.then("resources"))?;
+        self.ensure(!resources.is_empty(), &key.then("resources"), "must name at least one resource")?;
+        let mut registration = Registration::resource_server(resources);
+        registration.display.name.clone_from(&section.name);
+        self.finish(registration, &section.id, &secret_of!(section), section.disabled, key)
+    }
+
+    /// What the library would be asked to register, but for the secret and redirects to this machine.
+    fn registration(&self, section: &ClientSection, key: &Key) -> Result<Registration, ConfigError> {
+        let is_redirected = section.kind != Kind::Machine || section.redirect_uris.is_empty();
+        self.ensure(is_redirected, &key.then("redirect_uris"), NO_USERS)?;
+        let mut registration = registration_of_kind(section);
         if let Some(grant_types) = &section.grant_types {
             registration.grant_types.clone_from(grant_types);
         }
@@ -166,44 +203,13 @@ impl Maker<'_> {
         overrides.refresh_rotation = section
             .rotates_refresh_tokens
             .map(|rotates| if rotates { RefreshRotation::Always } else { RefreshRotation::Never });
-        registration.display.name.clone_from(&section.name);
-        registration.display.uri.clone_from(&section.home_page);
-        registration.display.logo_uri.clone_from(&section.logo);
-        registration.display.policy_uri.clone_from(&section.privacy_policy);
-        registration.display.terms_uri.clone_from(&section.terms_of_service);
-        let secret = Secret {
-            digest: section.secret_digest.as_ref(),
-            file: section.secret_file.as_ref(),
-            environment: section.secret_environment.as_ref(),
-            hash: section.secret_hash.as_ref(),
-            clear: section.danger_secret.as_ref(),
-        };
-        // A client that is being developed may have these redirects only, which the library does not know of.
-        let has_loopback_only = section.redirect_uris.is_empty() && !section.danger_loopback_redirect_uris.is_empty();
-        let is_code = |grant_type: &GrantType| *grant_type == GrantType::AuthorizationCode;
-        let uses_code = has_loopback_only && registration.grant_types.iter().any(is_code);
-        registration.grant_types.retain(|grant_type| !(uses_code && is_code(grant_type)));
-        let mut client = self.finish(registration, &section.id, &secret, section.disabled, key)?;
-        client.grant_types.extend(uses_code.then_some(GrantType::AuthorizationCode));
-        self.add_loopback(&mut client, section, key)?;
-        Ok(client)
-    }
-
-    fn resource_server(&self, section: &ResourceServerSection, key: &Key) -> Result<Client, ConfigError> {
-        let resources = self.resources(&section.resources, &key.then("resources"))?;
-        if resources.is_empty() {
-            return Err(self.config.error_at(&key.then("resources"), "must name at least one resource"));
-        }
-        let mut registration = Registration::resource_server(resources);
-        registration.display.name.clone_from(&section.name);
-        let secret = Secret {
-            digest: section.secret_digest.as_ref(),
-            file: section.secret_file.as_ref(),
-            environment: section.secret_environment.as_ref(),
-            hash: section.secret_hash.as_ref(),
-            clear: section.danger_secret.as_ref(),
-        };
-        self.finish(registration, &section.id, &secret, section.disabled, key)
+        let display = &mut registration.display;
+        display.name.clone_from(&section.name);
+        display.uri.clone_from(&section.home_page);
+        display.logo_uri.clone_from(&section.logo);
+        display.policy_uri.clone_from(&section.privacy_policy);
+        display.terms_uri.clone_from(&section.terms_of_service);
+        Ok(registration)
     }
 
     fn finish(
@@ -226,22 +232,9 @@ impl Maker<'_> {
 
     /// What is kept of the secret; nothing for a public client.
     fn secret(&self, secret: &Secret<'_>, is_public: bool, key: &Key) -> Result<Option<ClientSecretForm>, ConfigError> {
-        let given = [
-            secret.digest.is_some(),
-            secret.file.is_some(),
-            secret.environment.is_some(),
-            secret.hash.is_some(),
-            secret.clear.is_some(),
-        ];
-        let given = given.into_iter().filter(|is_given| *is_given).count();
-        if is_public && given > 0 {
-            return Err(self.config.error_at(key, "a public or native client has no secret"));
-        }
-        if !is_public && given != 1 {
-            let rule =
-                "needs exactly one of secret_digest, secret_file, secret_environment, secret_hash and danger_secret";
-            return Err(self.config.error_at(key, rule));
-        }
+        let places = secret.places();
+        self.ensure(!is_public || places == 0, key, "a public or native client has no secret")?;
+        self.ensure(is_public || places == 1, key, ONE_SECRET)?;
         if let Some(digest) = secret.digest {
             return Ok(Some(ClientSecretForm::Digest(*digest)));
         }
@@ -253,13 +246,12 @@ impl Maker<'_> {
         }
         if let Some(path) = secret.file {
             let key = key.then("secret_file");
-            let text = super::secret_file(&self.config.resolve(path));
-            let text = text.map_err(|rule| self.config.error_at(&key, rule))?;
+            let text = self.at(&key, super::secret_file(&self.config.resolve(path)))?;
             return self.strong(&text, &key).map(Some);
         }
         if let Some(name) = secret.environment {
             let key = key.then("secret_environment");
-            let text = super::secret_variable(name).map_err(|rule| self.config.error_at(&key, rule))?;
+            let text = self.at(&key, super::secret_variable(name))?;
             return self.strong(&text, &key).map(Some);
         }
         Ok(None)
@@ -267,53 +259,66 @@ impl Maker<'_> {
 
     /// A secret that cannot be guessed, so that a plain digest of it will do.
     fn strong(&self, text: &str, key: &Key) -> Result<ClientSecretForm, ConfigError> {
-        if text.len() < LEAST_SECRET {
-            let rule = "must hold at least 32 characters, random ones; for a shorter secret use secret_hash";
-            return Err(self.config.error_at(key, rule));
-        }
+        let rule = "must hold at least 32 characters, random ones; for a shorter secret use secret_hash";
+        self.ensure(text.len() >= LEAST_SECRET, key, rule)?;
         self.digested(text, key)
     }
 
     fn digested(&self, text: &str, key: &Key) -> Result<ClientSecretForm, ConfigError> {
-        let secret: ClientSecret = text.parse().map_err(|rule| self.config.error_at(key, rule))?;
+        let secret: ClientSecret = self.at(key, text.parse())?;
         Ok(ClientSecretForm::Digest(secret.digest()))
     }
 
     fn scopes(&self, names: &[String], key: &Key) -> Result<ScopeSet, ConfigError> {
         for (index, name) in names.iter().enumerate() {
-            name.parse::<Scope>().map_err(|rule| self.config.error_at(&key.nth(index), rule))?;
-            if !self.config.file.scopes.contains_key(name) {
-                return Err(self.config.error_at(&key.nth(index), "is not described in the section scopes"));
-            }
+            let key = key.nth(index);
+            self.at(&key, name.parse::<Scope>())?;
+            let is_described = self.config.file.scopes.contains_key(name);
+            self.ensure(is_described, &key, "is not described in the section scopes")?;
         }
-        names
-            .join(" ")
-            .parse()
-            .or_else(|rule| if names.is_empty() { Ok(ScopeSet::empty()) } else { Err(self.config.error_at(key, rule)) })
+        if names.is_empty() { Ok(ScopeSet::empty()) } else { self.at(key, names.join(" ").parse()) }
     }
 
     fn resources(&self, texts: &[ResourceText], key: &Key) -> Result<ResourceSet, ConfigError> {
-        let resources: Result<Vec<_>, _> = texts
-            .iter()
-            .enumerate()
-            .map(|(index, text)| text.at(self.issuer).map_err(|rule| self.config.error_at(&key.nth(index), rule)))
-            .collect();
-        ResourceSet::new(resources?).map_err(|rule| self.config.error_at(key, rule))
+        let texts = texts.iter().enumerate();
+        let resources: Result<Vec<_>, _> =
+            texts.map(|(index, text)| self.at(&key.nth(index), text.at(self.issuer))).collect();
+        self.at(key, ResourceSet::new(resources?))
     }
 
-    /// Redirects to this machine, for a client that is being developed on it. They are compared byte for byte.
-    fn add_loopback(&self, client: &mut Client, section: &ClientSection, key: &Key) -> Result<(), ConfigError> {
-        let key = key.then("danger_loopback_redirect_uris");
+    /// Redirects to this machine are for a client that is being developed on it. They are compared byte for byte.
+    fn ensure_loopback(&self, section: &ClientSection, key: &Key) -> Result<(), ConfigError> {
         let uris = &section.danger_loopback_redirect_uris;
-        if section.kind == Kind::Machine && !uris.is_empty() {
-            return Err(self.config.error_at(&key, "a machine has no users to be sent back"));
-        }
-        if let Some(index) = uris.iter().position(|uri| !uri.is_loopback()) {
-            return Err(self.config.error_at(&key.nth(index), "must be an http URL on loopback"));
-        }
-        client.redirect_uris.extend(uris.iter().cloned());
-        Ok(())
+        self.ensure(section.kind != Kind::Machine || uris.is_empty(), key, NO_USERS)?;
+        let mut uris = uris.iter().enumerate();
+        uris.try_for_each(|(index, uri)| {
+            self.ensure(uri.is_loopback(), &key.nth(index), "must be an http URL on loopback")
+        })
     }
+
+    fn ensure(&self, holds: bool, key: &Key, rule: &str) -> Result<(), ConfigError> {
+        if holds { Ok(()) } else { Err(self.config.error_at(key, rule)) }
+    }
+
+    /// Says at which key the mistake is.
+    fn at<T, Rule: Display>(&self, key: &Key, outcome: Result<T, Rule>) -> Result<T, ConfigError> {
+        outcome.map_err(|rule| self.config.error_at(key, rule))
+    }
+}
+
+fn registration_of_kind(section: &ClientSection) -> Registration {
+    let uris = section.redirect_uris.clone();
+    let mut registration = match section.kind {
+        Kind::Confidential => Registration::confidential(uris),
+        Kind::Public => return Registration::public(uris),
+        Kind::Native => return Registration::public(uris).native(),
+        Kind::Machine => Registration::machine(),
+    };
+    registration.authentication = match section.authentication {
+        Authentication::ClientSecretBasic => AuthenticationMethod::ClientSecretBasic,
+        Authentication::ClientSecretPost => AuthenticationMethod::ClientSecretPost,
+    };
+    registration
 }
 
 /// What grants and consents belong to: the same in every process and after every restart.
@@ -366,3 +371,6 @@ fn rule_of(invalid: &InvalidRegistration) -> String {
 }
 
 const LEAST_SECRET: usize = 32;
+const NO_USERS: &str = "a machine has no users to be sent back";
+const ONE_SECRET: &str =
+    "needs exactly one of secret_digest, secret_file, secret_environment, secret_hash and danger_secret";

@@ -70,11 +70,17 @@ impl FromStr for StoreUrl {
             ("redis" | "rediss", _) if cfg!(not(feature = "redis")) => {
                 Err("this program was built without feature redis")
             }
-            ("postgres" | "postgresql", rest) if !rest.is_empty() => Ok(Self::Postgres(text.to_owned())),
-            ("redis" | "rediss", rest) if !rest.is_empty() => Ok(Self::Redis(text.to_owned())),
+            ("postgres" | "postgresql", rest) if !rest.is_empty() => Ok(Self::Postgres(whole_url(text, rest))),
+            ("redis" | "rediss", rest) if !rest.is_empty() => Ok(Self::Redis(whole_url(text, rest))),
             _ => Err("must be sqlite:PATH, postgres:URL, redis:URL or memory"),
         }
     }
+}
+
+/// The URL after the store's name, which may be the URL's own beginning: `postgres:postgres://…` says no more than
+/// `postgres://…`, and `postgres:host=…` is for the driver without the name.
+fn whole_url(text: &str, after_the_name: &str) -> String {
+    if after_the_name.starts_with("//") { text.to_owned() } else { after_the_name.to_owned() }
 }
 
 /// Without what may hold a password.

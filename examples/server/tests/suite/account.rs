@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::browser::{Browser, REDIRECT_URI, basic, notes, post, redeem, request};
 use crate::program::Program;
 
-fn connect(program: &Program, browser: &mut Browser<'_>) -> Value {
+fn connect(program: &Program, browser: &mut Browser) -> Value {
     let page = browser.open(&request(program, &[]));
     let answer = browser.submit(page.form("consent-submit").fill("remember", "1"));
     redeem(program, &answer.parameter("code").unwrap())

@@ -56,20 +56,20 @@ impl Answer {
 }
 
 /// A browser.
-pub struct Browser<'a> {
-    program: &'a Program,
+pub struct Browser {
+    issuer: String,
     cookies: BTreeMap<String, String>,
     /// Sent along with everything.
     pub headers: Vec<(&'static str, &'static str)>,
 }
 
-impl<'a> Browser<'a> {
-    pub fn new(program: &'a Program) -> Self {
-        Self { program, cookies: BTreeMap::new(), headers: vec![("accept", "text/html")] }
+impl Browser {
+    pub fn new(program: &Program) -> Self {
+        Self { issuer: program.issuer.clone(), cookies: BTreeMap::new(), headers: vec![("accept", "text/html")] }
     }
 
     /// A browser in which that user is logged in.
-    pub fn of(program: &'a Program, user: &str, password: &str) -> Self {
+    pub fn of(program: &Program, user: &str, password: &str) -> Self {
         let mut browser = Self::new(program);
         let page = browser.get("/login");
         let page = browser.submit(page.form("login-submit").fill("login", user).fill("password", password));
@@ -77,12 +77,12 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    pub fn alice(program: &'a Program) -> Self {
+    pub fn alice(program: &Program) -> Self {
         Self::of(program, "alice", "wonderland")
     }
 
     pub fn get(&mut self, path: &str) -> Answer {
-        self.follow("get", &self.program.url(path), &[])
+        self.follow("get", &format!("{}{path}", self.issuer), &[])
     }
 
     pub fn open(&mut self, url: &str) -> Answer {
@@ -91,7 +91,7 @@ impl<'a> Browser<'a> {
 
     #[expect(clippy::needless_pass_by_value, reason = "forms are filled in where they are sent")]
     pub fn submit(&mut self, form: Form) -> Answer {
-        let url = Url::parse(&self.program.issuer).unwrap().join(&form.action).unwrap();
+        let url = Url::parse(&self.issuer).unwrap().join(&form.action).unwrap();
         self.follow(&form.method, url.as_str(), &form.fields)
     }
 
@@ -108,11 +108,11 @@ impl<'a> Browser<'a> {
         let mut answer = self.once(method, url, fields);
         for _ in 0..5 {
             let location = answer.header("location").to_owned();
-            let is_ours = location.starts_with('/') || location.starts_with(&self.program.issuer);
+            let is_ours = location.starts_with('/') || location.starts_with(&self.issuer);
             if answer.status != 303 || !is_ours {
                 return answer;
             }
-            let url = Url::parse(&self.program.issuer).unwrap().join(&location).unwrap();
+            let url = Url::parse(&self.issuer).unwrap().join(&location).unwrap();
             answer = self.once("get", url.as_str(), &[]);
         }
         panic!("too many redirects");

@@ -85,7 +85,7 @@ fn stranger_form(form: &crate::html::Form) -> crate::html::Form {
 fn a_session_gets_a_new_name_at_every_login() {
     let program = Program::start();
     let mut browser = Browser::alice(&program);
-    let session = |browser: &Browser<'_>| browser.cookies().get("grantsmith-session").unwrap().clone();
+    let session = |browser: &Browser| browser.cookies().get("grantsmith-session").unwrap().clone();
     let first = session(&browser);
 
     let page = browser.open(&request(&program, &[("prompt", "login")]));

@@ -14,6 +14,11 @@ mod limits;
 mod login;
 mod logout;
 mod program;
+#[cfg(all(feature = "postgres", feature = "redis"))]
+#[expect(dead_code, reason = "the library's tests need more of it")]
+#[path = "../../../../tests/servers/mod.rs"]
+mod servers;
 mod start;
+mod stores;
 mod tls;
 mod watching;

@@ -1,8 +1,10 @@
 //! Starting the program, and ending it.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::thread::JoinHandle;
 
 /// A server that runs until it is dropped.
@@ -69,6 +71,32 @@ pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grantsmith-server"));
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     command
+}
+
+/// The one line that the program ends with when it cannot start.
+pub fn refused(arguments: &[&str]) -> String {
+    let mut child = command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The end of the program ends this, and so does the line that it writes when it is ready.
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if !line.is_empty() {
+        child.kill().unwrap();
+    }
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    assert!(line.is_empty() && !status.success(), "it started: {line}{said}");
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    lines[0].strip_prefix("error: ").unwrap_or_else(|| panic!("{said}")).to_owned()
+}
+
+/// The test configuration with one change, in that folder.
+pub fn changed(folder: &Path, before: &str, after: &str) -> String {
+    let text = fs::read_to_string(TEST).unwrap();
+    assert!(text.contains(before));
+    let path = folder.join("server.toml");
+    fs::write(&path, text.replacen(before, after, 1)).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 fn everything(mut stderr: ChildStderr) -> String {

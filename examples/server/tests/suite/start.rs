@@ -1,40 +1,14 @@
 //! Starting and ending: all or nothing.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::browser::{Browser, get, request};
-use crate::program::{Program, TEST, command};
-
-/// The one line that it ends with.
-fn refused(arguments: &[&str]) -> String {
-    let mut child = command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // The end of the program ends this, and so does the line that it writes when it is ready.
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    if !line.is_empty() {
-        child.kill().unwrap();
-    }
-    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
-    let said = String::from_utf8(stderr).unwrap();
-    assert!(line.is_empty() && !status.success(), "it started: {line}{said}");
-    let lines: Vec<_> = said.lines().collect();
-    assert_eq!(lines.len(), 1, "{said}");
-    lines[0].strip_prefix("error: ").unwrap_or_else(|| panic!("{said}")).to_owned()
-}
-
-/// A configuration in a folder of its own.
-fn changed(folder: &Path, before: &str, after: &str) -> String {
-    let text = fs::read_to_string(TEST).unwrap();
-    assert!(text.contains(before));
-    let path = folder.join("server.toml");
-    fs::write(&path, text.replacen(before, after, 1)).unwrap();
-    path.to_str().unwrap().to_owned()
-}
+use crate::program::{Program, TEST, changed, command, refused};
 
 #[test]
 fn the_example_starts_and_keeps_its_secret_to_its_owner() {
