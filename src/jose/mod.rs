@@ -50,6 +50,8 @@ mod jws;
 mod key;
 mod private_jwk;
 mod profile;
+mod refusal;
+mod rules;
 
 pub use backend::CryptoBackend;
 pub use claims::{Audience, Claims, InvalidClaims};
@@ -60,7 +62,6 @@ pub use jwk_set::{InvalidJwkSet, JwkSet};
 pub use jws::{Header, InvalidJws, Jws};
 pub use key::{NoSuchKey, SecretKey, SigningFailed, SigningKey, UnusableKey, VerificationKey, VerificationKeys};
 pub use private_jwk::PrivateJwk;
-pub use profile::{
-    AudienceRule, ExpiryRule, InvalidJwt, IssuerRule, JwtRefusal, JwtRule, KeySource, Profile, SingleUse, Skew,
-    SubjectRule, TypeRule, UnverifiedJwt, UsedJwt, VerifiedJwt,
-};
+pub use profile::{KeySource, Profile, UnverifiedJwt, UsedJwt, VerifiedJwt};
+pub use refusal::{InvalidJwt, JwtRefusal, JwtRule};
+pub use rules::{AudienceRule, ExpiryRule, IssuerRule, SingleUse, Skew, SubjectRule, TypeRule};

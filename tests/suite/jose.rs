@@ -1,5 +1,6 @@
 //! Signed tokens: every test runs with every backend that is compiled in.
 
+mod issuing;
 mod keys;
 mod signatures;
 mod tokens;
