@@ -61,6 +61,7 @@
 //! | [`policy`] | what the server allows: plain data, safe defaults, reasons |
 //! | [`wire`] | requests and answers: bytes to types and back |
 //! | [`record`] | what is stored: the grant and the few records beside it |
+//! | `jose` (feature `jwt`) | signed tokens, strictly: JWS, JWK, thumbprints, one verifier and one issuer |
 //! | [`authentication`], [`authorize`], [`grant_type`], [`introspection`], [`revocation`], [`resource`] | judgement: pure functions, no I/O, no clock, no randomness |
 //! | [`host`] | every trait that you may implement |
 //! | [`storage`] | stores that are ready, and the contract that checks yours |
@@ -86,6 +87,8 @@ pub mod host;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod introspection;
+#[cfg(feature = "jwt")]
+pub mod jose;
 #[cfg(any(feature = "limiter", feature = "redis"))]
 pub mod limiter;
 pub mod policy;

@@ -34,7 +34,7 @@ fn spellings(secret: &[u8]) -> Vec<String> {
 
 /// Fails if the text contains one of the secrets, or a long prefix of one, in any spelling.
 #[track_caller]
-fn assert_hides(text: &str, secrets: &[&[u8]]) {
+pub(crate) fn assert_hides(text: &str, secrets: &[&[u8]]) {
     let without_space: String = text.split_whitespace().collect();
     for secret in secrets {
         for spelling in spellings(secret) {
@@ -45,7 +45,7 @@ fn assert_hides(text: &str, secrets: &[&[u8]]) {
 
 /// Fails if printing the value shows one of the secrets.
 #[track_caller]
-fn assert_prints_no_secret(value: &impl Debug, secrets: &[&[u8]]) {
+pub(crate) fn assert_prints_no_secret(value: &impl Debug, secrets: &[&[u8]]) {
     assert_hides(&format!("{value:?}"), secrets);
     assert_hides(&format!("{value:#?}"), secrets);
 }

@@ -45,6 +45,9 @@ mod world;
 // What the APIs do that tokens are for.
 mod resource;
 
+// Tokens that carry their proof.
+mod jose;
+
 // What a run that passes says.
 mod counts;
 

@@ -1,0 +1,119 @@
+//! Where the cryptography comes from.
+//!
+//! Everything that computes with keys is behind two one-method traits; a backend makes them of key material. Both
+//! backends accept the same signatures: of ECDSA either of the two numbers `s` (so a signature can be rewritten by
+//! anybody, and nothing may rely on its bytes being unique), of Ed25519 only reduced ones. Points of ECDSA are checked when a
+//! key is made ready; of Ed25519, `aws-lc-rs` notices only by every signature that what it has is no point.
+
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+#[cfg(feature = "rust-crypto")]
+mod rust;
+
+use std::sync::Arc;
+
+use super::jwk::PublicKey;
+use super::key::UnusableKey;
+use super::private_jwk::PrivateJwk;
+use crate::value::JwsAlgorithm;
+
+/// Who computes. Each backend is there with its feature; with both, this value chooses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum CryptoBackend {
+    /// The crate `aws-lc-rs`: every algorithm. ECDSA draws its nonces from the system, hedged with key and message.
+    #[cfg(feature = "aws-lc-rs")]
+    AwsLcRs,
+    /// The crates `p256`, `ed25519-dalek` and `hmac`: ES256 (nonces by RFC 6979), Ed25519 and HS256.
+    #[cfg(feature = "rust-crypto")]
+    RustCrypto,
+}
+
+impl CryptoBackend {
+    /// The backends that are compiled in, in no order of preference.
+    pub const COMPILED: &[Self] = &[
+        #[cfg(feature = "aws-lc-rs")]
+        Self::AwsLcRs,
+        #[cfg(feature = "rust-crypto")]
+        Self::RustCrypto,
+    ];
+
+    /// The algorithms that it verifies.
+    #[must_use]
+    pub fn verifies(self) -> &'static [JwsAlgorithm] {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs => JwsAlgorithm::ALL,
+            #[cfg(feature = "rust-crypto")]
+            Self::RustCrypto => rust::VERIFIES,
+        }
+    }
+
+    /// The algorithms that it signs with.
+    #[must_use]
+    pub fn signs(self) -> &'static [JwsAlgorithm] {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs => aws_lc::SIGNS,
+            #[cfg(feature = "rust-crypto")]
+            Self::RustCrypto => rust::SIGNS,
+        }
+    }
+
+    #[cfg_attr(
+        not(any(feature = "aws-lc-rs", feature = "rust-crypto")),
+        expect(unused_variables, reason = "no backend")
+    )]
+    pub(super) fn verifier(self, key: &PublicKey, algorithm: JwsAlgorithm) -> Result<Arc<dyn Verify>, UnusableKey> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs => aws_lc::verifier(key, algorithm),
+            #[cfg(feature = "rust-crypto")]
+            Self::RustCrypto => rust::verifier(key, algorithm),
+        }
+    }
+
+    #[cfg_attr(
+        not(any(feature = "aws-lc-rs", feature = "rust-crypto")),
+        expect(unused_variables, reason = "no backend")
+    )]
+    pub(super) fn secret_verifier(self, secret: &[u8]) -> Arc<dyn Verify> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs => aws_lc::secret_verifier(secret),
+            #[cfg(feature = "rust-crypto")]
+            Self::RustCrypto => rust::secret_verifier(secret),
+        }
+    }
+
+    #[cfg_attr(
+        not(any(feature = "aws-lc-rs", feature = "rust-crypto")),
+        expect(unused_variables, reason = "no backend")
+    )]
+    pub(super) fn signer(self, key: &PrivateJwk, algorithm: JwsAlgorithm) -> Result<Arc<dyn Sign>, UnusableKey> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs => aws_lc::signer(key, algorithm),
+            #[cfg(feature = "rust-crypto")]
+            Self::RustCrypto => rust::signer(key, algorithm),
+        }
+    }
+}
+
+/// A parsed key that verifies with its one algorithm.
+pub(super) trait Verify: Send + Sync {
+    /// Whether the signature, as it stands in a JWS, belongs to the message.
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
+}
+
+/// A parsed key that signs with its one algorithm.
+pub(super) trait Sign: Send + Sync {
+    /// The signature as it stands in a JWS.
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// The point of an elliptic curve as backends read it: uncompressed.
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+fn uncompressed(x: &[u8], y: &[u8]) -> Vec<u8> {
+    [&[4], x, y].concat()
+}
