@@ -164,6 +164,29 @@ mod encoding {
     }
 
     #[test]
+    fn the_order_of_its_parts_does_not_matter_but_each_is_there_once() {
+        for record in every_record(&World::new()) {
+            let written = record.encode().unwrap();
+            let body = body(&record);
+            let [format, kind, content] = ["format", "kind", "record"].map(|part| format!("\"{part}\":{}", body[part]));
+            let decoded = |parts: &[&str]| Record::decode(format!("{{{}}}", parts.join(",")).as_bytes());
+            for order in [
+                [&*format, &*kind, &*content],
+                [&kind, &format, &content],
+                [&kind, &content, &format],
+                [&content, &kind, &format],
+            ] {
+                assert_eq!(decoded(&order).unwrap().encode().unwrap(), written, "{order:?}");
+            }
+            for twice in [&format, &kind, &content] {
+                for parts in [[&*format, &*kind, &*content, &**twice], [&**twice, &*format, &*kind, &*content]] {
+                    assert!(matches!(decoded(&parts), Err(DecodeError::Corrupt(_))), "{parts:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_field_that_this_version_does_not_know_is_an_error() {
         for record in every_record(&World::new()) {
             let body = body(&record);
