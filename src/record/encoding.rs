@@ -4,11 +4,10 @@
 //! not know, is an error, so that an old process never rewrites what it did not understand.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
 
 use super::{Record, RecordKind};
 
@@ -37,17 +36,7 @@ impl Record {
     /// [`DecodeError::NewerFormat`] if a newer version of this crate wrote it, [`DecodeError::Corrupt`] if it is not a
     /// record.
     pub fn decode(body: &[u8]) -> Result<Self, DecodeError> {
-        // As written by this version, which is nearly always, it is gone through once.
-        if let Ok(InOrder(record)) = serde_json::from_slice(body) {
-            return Ok(record);
-        }
-        let head: Head<'_> = serde_json::from_slice(body).map_err(DecodeError::Corrupt)?;
-        if head.format > FORMAT {
-            return Err(DecodeError::NewerFormat(head.format));
-        }
-        let kind = RecordKind::from_name(&head.kind).filter(|_| head.format == FORMAT);
-        let unknown = || DecodeError::Corrupt(serde_json::Error::custom("no such format or kind"));
-        Ok(match kind.ok_or_else(unknown)? {
+        Ok(match kind_up_front(body).map_or_else(|| kind_of(body), Ok)? {
             RecordKind::Client => Self::Client(read(body)?),
             RecordKind::Consent => Self::Consent(read(body)?),
             RecordKind::Grant => Self::Grant(read(body)?),
@@ -67,55 +56,20 @@ fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<Arc<T>, DecodeError
     Ok(Arc::new(envelope.record))
 }
 
-/// A record of this format whose kind comes before it.
-struct InOrder(Record);
-
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "lowercase")]
-enum Member {
-    Format,
-    Kind,
-    Record,
+/// The kind of a record as [`write`] begins it, without a look at the rest. It stands: a second kind is an error.
+fn kind_up_front(body: &[u8]) -> Option<RecordKind> {
+    let name = body.strip_prefix(br#"{"format":1,"kind":""#)?.split(|byte| *byte == b'"').next()?;
+    RecordKind::from_name(std::str::from_utf8(name).ok()?)
 }
 
-impl<'de> Deserialize<'de> for InOrder {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(InOrderVisitor)
+/// The kind of a record that somebody else wrote, in whatever order.
+fn kind_of(body: &[u8]) -> Result<RecordKind, DecodeError> {
+    let head: Head<'_> = serde_json::from_slice(body).map_err(DecodeError::Corrupt)?;
+    if head.format > FORMAT {
+        return Err(DecodeError::NewerFormat(head.format));
     }
-}
-
-struct InOrderVisitor;
-
-impl<'de> Visitor<'de> for InOrderVisitor {
-    type Value = InOrder;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("format, kind and record")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<InOrder, A::Error> {
-        let (mut format, mut kind) = (None, None);
-        while let Some(member) = members.next_key()? {
-            match member {
-                Member::Format if format.is_none() => format = Some(members.next_value()?),
-                Member::Kind if kind.is_none() => kind = Some(members.next_value()?),
-                Member::Record if format == Some(FORMAT) => {
-                    let record = match kind.ok_or_else(|| A::Error::missing_field("kind"))? {
-                        RecordKind::Client => Record::Client(Arc::new(members.next_value()?)),
-                        RecordKind::Consent => Record::Consent(Arc::new(members.next_value()?)),
-                        RecordKind::Grant => Record::Grant(Arc::new(members.next_value()?)),
-                        RecordKind::Session => Record::Session(Arc::new(members.next_value()?)),
-                        RecordKind::Subject => Record::Subject(Arc::new(members.next_value()?)),
-                        RecordKind::UsedIdentifier => Record::UsedIdentifier(Arc::new(members.next_value()?)),
-                    };
-                    let is_last = members.next_key::<Member>()?.is_none();
-                    return if is_last { Ok(InOrder(record)) } else { Err(A::Error::custom("the record is not last")) };
-                }
-                Member::Format | Member::Kind | Member::Record => return Err(A::Error::custom("not in order")),
-            }
-        }
-        Err(A::Error::missing_field("record"))
-    }
+    let kind = RecordKind::from_name(&head.kind).filter(|_| head.format == FORMAT);
+    kind.ok_or_else(|| DecodeError::Corrupt(serde_json::Error::custom("no such format or kind")))
 }
 
 /// What every format has.
