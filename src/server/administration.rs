@@ -19,6 +19,7 @@ pub use page::{InvalidCursor, Page, PageCursor};
 pub use secrets::{RotatedSecret, SecretRotation};
 
 use super::token::MOST_ATTEMPTS;
+use super::turns::turn_of_others;
 use super::{AuthorizationServer, Unavailable};
 use crate::host::{Cursor, Event, Expected, Filter, Saved};
 use crate::record::{Consent, EndReason, Grant, Key, Phase, Record, RecordKind, Session, SubjectEpoch, Version};
@@ -217,6 +218,7 @@ impl AuthorizationServer {
                 Some(next) => after = Some(next),
                 None => return Ok(ended),
             }
+            turn_of_others().await;
         }
     }
 

@@ -25,6 +25,7 @@ mod tell;
 mod token;
 #[cfg(feature = "tracing")]
 mod trace;
+mod turns;
 mod validate;
 
 use std::sync::Arc;

@@ -10,10 +10,7 @@ mod schedule;
 #[cfg(feature = "tokio")]
 pub use schedule::{Sweeper, Sweeping};
 
-use std::future::poll_fn;
-use std::mem;
-use std::task::Poll;
-
+use super::turns::turn_of_others;
 use super::{AuthorizationServer, Unavailable};
 
 /// What one sweep did.
@@ -60,17 +57,4 @@ impl AuthorizationServer {
             turn_of_others().await;
         }
     }
-}
-
-/// Waits once, though for nothing: a storage in memory never waits, and would keep the thread until all is done.
-async fn turn_of_others() {
-    let mut had_theirs = false;
-    poll_fn(|context| {
-        if mem::replace(&mut had_theirs, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

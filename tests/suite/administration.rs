@@ -5,7 +5,8 @@ use grantsmith::server::{Authorization, Need};
 use grantsmith::value::{Lifetime, SessionId};
 use pollster::FutureExt as _;
 
-use crate::token_world::{access, refresh_of};
+use crate::sweep::turns_of_others;
+use crate::token_world::{access, refresh_of, subject};
 use crate::world::{Browser, Request, World, asked, code_in, code_of};
 
 fn reasons(world: &World, subject: &str) -> Vec<EndReason> {
@@ -48,6 +49,16 @@ fn all_grants_of_a_user_end_and_nobody_elses() {
     assert_eq!(code_of(world.redeem(&world.web, &waiting)), "invalid_grant");
     assert!(world.is_active(access(&of_bob)));
     assert_eq!(reasons(&world, "alice"), [EndReason::SubjectEnded; 3]);
+}
+
+#[test]
+fn other_tasks_of_the_thread_get_their_turn_between_the_pages_of_a_users_grants() {
+    let world = World::new();
+    for _ in 0..250 {
+        world.approved_tokens(&world.web, "alice");
+    }
+
+    assert_eq!(turns_of_others(world.server.end_subject(&subject("alice"))), 2);
 }
 
 #[test]

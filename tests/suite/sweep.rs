@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use grantsmith::host::{Expected, Filter};
@@ -40,6 +40,13 @@ fn leave_unfinished(world: &World, name: &str) {
     put(world, Record::Subject(Arc::new(epoch)), 1000);
 }
 
+/// How often a future over a storage that never waits lets other tasks of its thread have their turn.
+pub(crate) fn turns_of_others(future: impl Future) -> usize {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    std::iter::repeat_with(|| future.as_mut().poll(&mut context)).take_while(Poll::is_pending).count()
+}
+
 fn sweep(world: &World, batch: u32) -> Swept {
     world.server.sweep_once(batch).block_on().unwrap()
 }
@@ -60,13 +67,8 @@ fn other_tasks_of_the_thread_get_their_turn_after_every_batch() {
     use_up(&world, 25);
     leave_unfinished(&world, "alice");
     leave_unfinished(&world, "bob");
-    let mut sweeping = pin!(world.server.sweep_once(1));
-    let mut context = Context::from_waker(Waker::noop());
 
-    let mut turns = 0;
-    while sweeping.as_mut().poll(&mut context).is_pending() {
-        turns += 1;
-    }
+    let turns = turns_of_others(world.server.sweep_once(1));
 
     assert_eq!(turns, 2 + 25);
 }

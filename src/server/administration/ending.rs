@@ -8,6 +8,7 @@ use super::{AdministrationError, PAGE};
 use crate::host::{ClientChange, Cursor, Expected, Filter, Saved};
 use crate::record::{Client, ClientEnding, Consent, EndReason, Grant, Key, Record, RecordKind, Version};
 use crate::server::token::MOST_ATTEMPTS;
+use crate::server::turns::turn_of_others;
 use crate::server::{AuthorizationServer, Unavailable};
 use crate::value::{ClientId, InstanceId, Timestamp};
 
@@ -126,6 +127,7 @@ impl AuthorizationServer {
                 Some(next) => after = Some(next),
                 None => return Ok(ended),
             }
+            turn_of_others().await;
         }
     }
 

@@ -10,6 +10,7 @@ use grantsmith::storage::memory::MemoryStorage;
 use pollster::FutureExt as _;
 
 use super::stored;
+use crate::sweep::turns_of_others;
 use crate::token_world::{access, code_of, keyring, post, refresh_of};
 use crate::world::{REDIRECT_URI, Request, World, asked, code_in, page, resources, uris};
 
@@ -229,4 +230,14 @@ fn the_same_names_in_another_realm_are_others() {
 
 fn instance(number: u8) -> grantsmith::value::InstanceId {
     grantsmith::value::InstanceId::from_bytes([number; 16])
+}
+
+#[test]
+fn other_tasks_of_the_thread_get_their_turn_between_the_pages_of_its_grants() {
+    let world = World::new();
+    for _ in 0..250 {
+        world.token(&world.machine, "grant_type=client_credentials").unwrap();
+    }
+
+    assert_eq!(turns_of_others(world.server.end_client(world.machine.client.id())), 2);
 }
