@@ -85,6 +85,8 @@
 
 mod connection;
 mod failure;
+#[cfg(feature = "redis-cluster")]
+mod lane;
 mod layout;
 mod listing;
 mod purging;

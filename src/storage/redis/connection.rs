@@ -1,10 +1,13 @@
 //! Ways to the servers: one connection that heals itself, or those of a cluster.
 
+#[cfg(feature = "redis-cluster")]
+use std::sync::Arc;
+
 use redis::aio::{ConnectionLike as _, ConnectionManager};
 use redis::{Cmd, Pipeline, RedisError, RedisResult, Value};
 
 #[cfg(feature = "redis-cluster")]
-pub(super) use self::cluster::Lane;
+use super::lane::Lane;
 
 /// A connection that many calls share. Commands are sent in the order in which they are given.
 pub(super) enum Connection {
@@ -12,10 +15,10 @@ pub(super) enum Connection {
     #[cfg(feature = "redis-cluster")]
     Cluster {
         /// Follows redirections by itself.
-        reads: Lane,
+        reads: Arc<Lane>,
         /// Never sends a command twice: a repeat of a save that comes after the next save would be a conflict, though
         /// the first was applied.
-        writes: Lane,
+        writes: Arc<Lane>,
     },
 }
 
@@ -73,44 +76,4 @@ fn joined(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
         pipeline.add_command(command);
     }
     pipeline
-}
-
-#[cfg(feature = "redis-cluster")]
-mod cluster {
-    use redis::aio::ConnectionLike as _;
-    use redis::cluster_async::ClusterConnection;
-    use redis::{Cmd, Pipeline, RedisResult, Value};
-    use tokio::sync::{Semaphore, SemaphorePermit};
-
-    /// A client of the cluster that is given only so many commands at a time.
-    ///
-    /// The driver queues 50 for each node. With more, those that wait for a place in the queue get it while the driver
-    /// learns which node has which slot and does not look after them, and its own question waits behind them for ever.
-    pub(in crate::storage::redis) struct Lane {
-        client: ClusterConnection,
-        places: Semaphore,
-    }
-
-    impl Lane {
-        pub(in crate::storage::redis) fn new(client: ClusterConnection) -> Self {
-            Self { client, places: Semaphore::new(PLACES) }
-        }
-
-        pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-            let _place = self.place().await;
-            self.client.clone().req_packed_command(command).await?.extract_error()
-        }
-
-        pub(super) async fn send_all(&self, pipeline: &Pipeline, count: usize) -> RedisResult<Vec<Value>> {
-            let _place = self.place().await;
-            self.client.clone().req_packed_commands(pipeline, 0, count).await
-        }
-
-        /// Nobody closes the semaphore.
-        async fn place(&self) -> Option<SemaphorePermit<'_>> {
-            self.places.acquire().await.ok()
-        }
-    }
-
-    const PLACES: usize = 32;
 }

@@ -3,14 +3,16 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
+#[cfg(feature = "redis-cluster")]
+use futures_util::FutureExt as _;
 use redis::aio::ConnectionManagerConfig;
 use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionInfo, IntoConnectionInfo as _, RedisResult, Value, cmd};
 
 use super::connection::Connection;
-#[cfg(feature = "redis-cluster")]
-use super::connection::Lane;
 use super::failure;
+#[cfg(feature = "redis-cluster")]
+use super::lane::Lane;
 use super::layout::Layout;
 use super::{RedisStorage, Replicas};
 use crate::host::{StorageError, StorageErrorKind};
@@ -67,7 +69,7 @@ impl RedisSetup {
     }
 
     /// How many connections the store opens, to each node. Default: one, which all calls share and which is enough:
-    /// their commands follow each other without waiting for answers; to a cluster, 32 reads and 32 writes at a time. With
+    /// their commands follow each other without waiting for answers; to a cluster, 8 reads and 8 writes at a time. With
     /// [`wait_for_replicas`](Self::wait_for_replicas), take as many as writes shall wait at the same time.
     pub fn connections(self, connections: NonZeroU16) -> Self {
         Self { connections, ..self }
@@ -122,15 +124,25 @@ impl RedisSetup {
             #[cfg(feature = "redis-cluster")]
             Servers::Cluster(urls) => {
                 let nodes = urls.iter().map(|url| self.info(url)).collect::<RedisResult<Vec<_>>>()?;
-                let builder = || {
+                let longest_wait = self.longest_wait();
+                let client = |retries: u32| {
                     redis::cluster::ClusterClient::builder(nodes.clone())
                         .tcp_settings(self.tcp())
                         .connection_timeout(self.time_limit)
-                        .response_timeout(self.longest_wait())
+                        .response_timeout(longest_wait)
+                        .retries(retries)
+                        .max_retry_wait(200)
+                        .build()
                 };
-                let reads = builder().retries(3).max_retry_wait(200).build()?.get_async_connection().await?;
-                let writes = builder().retries(0).build()?.get_async_connection().await?;
-                Ok(Connection::Cluster { reads: Lane::new(reads), writes: Lane::new(writes) })
+                let lane = async |retries: u32| {
+                    let client = client(retries)?;
+                    let connect = move || {
+                        let client = client.clone();
+                        async move { client.get_async_connection().await }.boxed()
+                    };
+                    Lane::open(Box::new(connect), longest_wait * (retries + 2)).await
+                };
+                Ok(Connection::Cluster { reads: lane(3).await?, writes: lane(0).await? })
             }
         }
     }
