@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::json::{self, InvalidJson, Object};
 use crate::value::Timestamp;
+use crate::wire::strict_json::{self, InvalidJson, Object};
 
 /// What a token says.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ impl Claims {
     ///
     /// [`InvalidClaims`] says which rule it breaks.
     pub fn parse(payload: &[u8]) -> Result<Self, InvalidClaims> {
-        let members = json::object(payload)?;
+        let members = strict_json::object(payload)?;
         let text = |name| match members.get(name) {
             None => Ok(None),
             Some(Value::String(text)) if !text.is_empty() => Ok(Some(Box::from(text.as_str()))),

@@ -11,8 +11,8 @@
 use serde_json::Value;
 
 use super::base64;
-use super::json::{self, InvalidJson, Object};
 use crate::value::{Digest, JwsAlgorithm};
+use crate::wire::strict_json::{self, InvalidJson, Object};
 
 /// A public key, with what its owner says about it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,7 +40,7 @@ impl Jwk {
         if text.len() > MOST_BYTES {
             return Err(InvalidJwk::TooLong);
         }
-        Self::from_object(&json::object(text)?)
+        Self::from_object(&strict_json::object(text)?)
     }
 
     /// The same, of JSON that was read already.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::json::{self, InvalidJson};
 use super::jwk::{InvalidJwk, Jwk};
+use crate::wire::strict_json::{self, InvalidJson};
 
 /// The keys of one owner, each with a name of its own or with none.
 ///
@@ -46,7 +46,7 @@ impl JwkSet {
         if text.len() > MOST_BYTES {
             return Err(InvalidJwkSet::TooLong);
         }
-        let object = json::object(text)?;
+        let object = strict_json::object(text)?;
         let Some(Value::Array(list)) = object.get("keys") else { return Err(InvalidJwkSet::NoKeys) };
         if list.len() > MOST_KEYS {
             return Err(InvalidJwkSet::TooManyKeys);

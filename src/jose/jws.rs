@@ -8,9 +8,9 @@ use std::fmt;
 use serde_json::Value;
 
 use super::base64;
-use super::json::{self, InvalidJson, Object};
 use super::key::VerificationKey;
 use crate::value::JwsAlgorithm;
+use crate::wire::strict_json::{self, InvalidJson, Object};
 
 /// A signed text whose form is right. Nothing in it is proven before [`is_signed_by`](Self::is_signed_by) says so.
 #[derive(Clone)]
@@ -91,7 +91,7 @@ pub struct Header {
 
 impl Header {
     fn parse(text: &[u8]) -> Result<Self, InvalidJws> {
-        let members = json::object(text)?;
+        let members = strict_json::object(text)?;
         let text = |name: &str| match members.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str())),

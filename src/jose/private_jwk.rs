@@ -9,8 +9,8 @@ use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::base64;
-use super::json::{self, Object};
 use super::jwk::{self, InvalidJwk, Jwk, PublicKey};
+use crate::wire::strict_json::{self, Object};
 
 /// A key pair for signatures. Wiped when dropped.
 pub struct PrivateJwk {
@@ -50,7 +50,7 @@ impl PrivateJwk {
         if text.len() > jwk::MOST_BYTES {
             return Err(InvalidJwk::TooLong);
         }
-        let mut members = json::object(text)?;
+        let mut members = strict_json::object(text)?;
         let parsed = Self::from_object(&members);
         for (_, value) in &mut members {
             if let Value::String(text) = value {

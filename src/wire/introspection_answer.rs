@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::json_members::Members;
+use super::strict_json::{self, Object};
 use crate::value::{ClientId, Resource, ResourceSet, ScopeSet, Subject, Timestamp};
 
 /// The answer of an introspection endpoint.
@@ -77,7 +77,10 @@ impl IntrospectionAnswer {
     ///
     /// [`MalformedIntrospection`] says what about it is not as it must be.
     pub fn read(body: &[u8]) -> Result<Self, MalformedIntrospection> {
-        let members = Members::read(body, MOST_BYTES).ok_or(MalformedIntrospection::NotAnObject)?;
+        if body.len() > MOST_BYTES {
+            return Err(MalformedIntrospection::NotAnObject);
+        }
+        let members = strict_json::object(body).map_err(|_| MalformedIntrospection::NotAnObject)?;
         match members.get("active") {
             Some(Value::Bool(true)) => Ok(Self::Active(Box::new(IntrospectedToken::of(&members)?))),
             Some(Value::Bool(false)) => Ok(Self::Inactive),
@@ -87,7 +90,7 @@ impl IntrospectionAnswer {
 }
 
 impl IntrospectedToken {
-    fn of(members: &Members) -> Result<Self, MalformedIntrospection> {
+    fn of(members: &Object) -> Result<Self, MalformedIntrospection> {
         let token_type = match text(members, "token_type")? {
             None => IntrospectedType::Unsaid,
             Some(name) if name.eq_ignore_ascii_case("bearer") => IntrospectedType::Bearer,
@@ -107,24 +110,24 @@ impl IntrospectedToken {
     }
 }
 
-fn text<'a>(members: &'a Members, name: &'static str) -> Result<Option<&'a str>, MalformedIntrospection> {
+fn text<'a>(members: &'a Object, name: &'static str) -> Result<Option<&'a str>, MalformedIntrospection> {
     let Some(value) = members.get(name) else { return Ok(None) };
     value.as_str().map(Some).ok_or(MalformedIntrospection::Member(name))
 }
 
-fn parsed<T: FromStr>(members: &Members, name: &'static str) -> Result<Option<T>, MalformedIntrospection> {
+fn parsed<T: FromStr>(members: &Object, name: &'static str) -> Result<Option<T>, MalformedIntrospection> {
     let Some(text) = text(members, name)? else { return Ok(None) };
     text.parse().map(Some).map_err(|_| MalformedIntrospection::Member(name))
 }
 
-fn time(members: &Members, name: &'static str) -> Result<Option<Timestamp>, MalformedIntrospection> {
+fn time(members: &Object, name: &'static str) -> Result<Option<Timestamp>, MalformedIntrospection> {
     let Some(value) = members.get(name) else { return Ok(None) };
     // An integer: `1.5` and `1e9` are not what a server prints that knows what it means.
     let seconds = value.as_i64().filter(|seconds| *seconds >= 0);
     seconds.map(|seconds| Some(Timestamp::from_seconds(seconds))).ok_or(MalformedIntrospection::Member(name))
 }
 
-fn audience(members: &Members) -> Result<ResourceSet, MalformedIntrospection> {
+fn audience(members: &Object) -> Result<ResourceSet, MalformedIntrospection> {
     const MALFORMED: MalformedIntrospection = MalformedIntrospection::Member("aud");
     let resources: Vec<Resource> = match members.get("aud") {
         None => Vec::new(),
@@ -171,7 +174,7 @@ mod tests {
     #[test]
     fn what_is_not_one_object_is_no_answer() {
         let deep = format!(r#"{{"active":true,"x":{}}}"#, "[".repeat(200) + &"]".repeat(200));
-        let members: Vec<String> = (0..64).map(|number| format!(r#""{number}":0"#)).collect();
+        let members: Vec<String> = (0..128).map(|number| format!(r#""{number}":0"#)).collect();
         let wide = format!(r#"{{"active":true,{}}}"#, members.join(","));
         let long = format!(r#"{{"active":true,"x":"{}"}}"#, "x".repeat(64 * 1024));
         for body in [

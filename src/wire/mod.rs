@@ -9,10 +9,10 @@ mod form_request;
 mod introspection_answer;
 mod introspection_response;
 mod json;
-mod json_members;
 mod metadata;
 mod parameters;
 mod revocation_request;
+pub(crate) mod strict_json;
 mod token_request;
 mod token_response;
 
@@ -29,5 +29,6 @@ pub use introspection_response::{ActiveToken, IntrospectionResponse};
 pub use metadata::Metadata;
 pub use parameters::{MalformedParameters, Parameters};
 pub use revocation_request::TokenQuery;
+pub use strict_json::InvalidJson;
 pub use token_request::{CodeRequest, MalformedTokenRequest, PresentedVerifier, RefreshRequest, RequestedTerms};
 pub use token_response::TokenResponse;

@@ -3,10 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantsmith::jose::{
-    CryptoBackend, InvalidJson, InvalidJwk, InvalidJwkSet, Jwk, JwkSet, Jws, NoSuchKey, PrivateJwk, PublicKey,
-    SecretKey, SigningKey, UnusableKey, VerificationKey, VerificationKeys,
+    CryptoBackend, InvalidJwk, InvalidJwkSet, Jwk, JwkSet, Jws, NoSuchKey, PrivateJwk, PublicKey, SecretKey,
+    SigningKey, UnusableKey, VerificationKey, VerificationKeys,
 };
 use grantsmith::value::JwsAlgorithm;
+use grantsmith::wire::InvalidJson;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use grantsmith::jose::{CryptoBackend, InvalidJson, InvalidJws, Jws, SecretKey, UnusableKey, VerificationKey};
+use grantsmith::jose::{CryptoBackend, InvalidJws, Jws, SecretKey, UnusableKey, VerificationKey};
 use grantsmith::value::JwsAlgorithm;
+use grantsmith::wire::InvalidJson;
 use proptest::prelude::*;
 
 use super::{ENOUGH, Example, Examples, jwk, private_key, signed, signers, signing_key, verification_key};

@@ -3,11 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use grantsmith::jose::{
-    AudienceRule, CryptoBackend, ExpiryRule, InvalidClaims, InvalidJson, InvalidJwk, InvalidJws, InvalidJwt,
-    IssuerRule, JwkSet, JwtRefusal, JwtRule, KeySource, NoSuchKey, Profile, SecretKey, SingleUse, Skew, SubjectRule,
-    TypeRule, UnusableKey, UnverifiedJwt, VerificationKeys, VerifiedJwt,
+    AudienceRule, CryptoBackend, ExpiryRule, InvalidClaims, InvalidJwk, InvalidJws, InvalidJwt, IssuerRule, JwkSet,
+    JwtRefusal, JwtRule, KeySource, NoSuchKey, Profile, SecretKey, SingleUse, Skew, SubjectRule, TypeRule, UnusableKey,
+    UnverifiedJwt, VerificationKeys, VerifiedJwt,
 };
 use grantsmith::value::{JwsAlgorithm, Lifetime, Timestamp};
+use grantsmith::wire::InvalidJson;
 use serde_json::{Value, json};
 
 use super::signatures::hmac_sha256;

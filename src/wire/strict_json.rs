@@ -1,21 +1,23 @@
 //! JSON from elsewhere, read strictly: no member twice at any depth, nothing after the end, bounds on depth and number.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// One JSON object, each name once wherever it stands.
-pub(super) type Object = Map<String, Value>;
+pub(crate) type Object = Map<String, Value>;
 
 /// Reads an object.
 ///
 /// # Errors
 ///
 /// [`InvalidJson`] says which rule it breaks.
-pub(super) fn object(text: &[u8]) -> Result<Object, InvalidJson> {
-    let text = std::str::from_utf8(text).map_err(|_| InvalidJson::Malformed)?;
-    ensure_shallow(text)?;
-    let Ok(Value::Object(object)) = serde_json::from_str(text) else { return Err(InvalidJson::Malformed) };
-    ensure_distinct(text)?;
-    Ok(object)
+pub(crate) fn object(text: &[u8]) -> Result<Object, InvalidJson> {
+    ensure_strict(text)?;
+    serde_json::from_slice(text).map_err(|_| InvalidJson::Malformed)
 }
 
 /// Why a text is not taken as a JSON object.
@@ -39,117 +41,93 @@ pub enum InvalidJson {
     TooManyMembers,
 }
 
-/// Before anything recurses into it.
-fn ensure_shallow(text: &str) -> Result<(), InvalidJson> {
-    let mut depth = 0_usize;
-    for piece in Pieces::of(text) {
-        match piece {
-            Piece::Opens(_) if depth == MOST_LEVELS => return Err(InvalidJson::TooDeep),
-            Piece::Opens(_) => depth += 1,
-            Piece::Closes => depth = depth.saturating_sub(1),
-            Piece::Text(_) | Piece::Comma | Piece::Colon => {}
-        }
-    }
-    Ok(())
+/// Goes through the text without keeping anything, so that what is kept afterwards is known to be small and flat.
+fn ensure_strict(text: &[u8]) -> Result<(), InvalidJson> {
+    let broken = Cell::new(InvalidJson::Malformed);
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let read = Strict { levels: MOST_LEVELS, broken: &broken }.deserialize(&mut json);
+    read.and_then(|()| json.end()).map_err(|_| broken.get())
 }
 
-/// The text is known to be JSON here, so what a piece is follows from the pieces before it.
-fn ensure_distinct(text: &str) -> Result<(), InvalidJson> {
-    // Of each level that is open: the names so far, if it is an object.
-    let mut levels: Vec<Option<Vec<String>>> = Vec::new();
-    let mut is_name = false;
-    for piece in Pieces::of(text) {
-        match piece {
-            Piece::Opens(is_object) => {
-                levels.push(is_object.then(Vec::new));
-                is_name = is_object;
-            }
-            Piece::Closes => {
-                levels.pop();
-                is_name = false;
-            }
-            Piece::Comma => is_name = matches!(levels.last(), Some(Some(_))),
-            Piece::Colon => is_name = false,
-            Piece::Text(quoted) => {
-                // What has no backslash holds no U+0000: JSON allows control characters as escapes only.
-                let is_plain = !quoted.contains('\\');
-                if is_plain && !is_name {
-                    continue;
-                }
-                let text: String = serde_json::from_str(quoted).map_err(|_| InvalidJson::Malformed)?;
-                if text.contains('\0') {
-                    return Err(InvalidJson::NullCharacter);
-                }
-                if let (true, Some(Some(names))) = (is_name, levels.last_mut()) {
-                    if names.contains(&text) {
-                        return Err(InvalidJson::DuplicateMember);
-                    }
-                    if names.len() == MOST_MEMBERS {
-                        return Err(InvalidJson::TooManyMembers);
-                    }
-                    names.push(text);
-                }
-            }
-        }
-    }
-    Ok(())
+/// A value that keeps the rules, with that many levels below it.
+#[derive(Clone, Copy)]
+struct Strict<'a> {
+    levels: usize,
+    /// Which rule is broken, if that is not the grammar of JSON.
+    broken: &'a Cell<InvalidJson>,
 }
 
-/// A piece of JSON that matters for its structure.
-enum Piece<'a> {
-    /// An object, if true; otherwise an array.
-    Opens(bool),
-    Closes,
-    Comma,
-    Colon,
-    /// A string with its quotation marks.
-    Text(&'a str),
-}
-
-struct Pieces<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Pieces<'a> {
-    fn of(text: &'a str) -> Self {
-        Self { text, at: 0 }
+impl Strict<'_> {
+    fn below<E: Error>(self) -> Result<Self, E> {
+        let levels = self.levels.checked_sub(1).ok_or_else(|| self.refusal(InvalidJson::TooDeep))?;
+        Ok(Self { levels, ..self })
     }
 
-    /// The rest of a string whose opening quotation mark is at `from`.
-    fn string(&mut self, from: usize) -> Option<Piece<'a>> {
-        let mut is_escaped = false;
-        for byte in self.text.as_bytes().get(self.at..)? {
-            self.at += 1;
-            match byte {
-                _ if is_escaped => is_escaped = false,
-                b'\\' => is_escaped = true,
-                b'"' => return self.text.get(from..self.at).map(Piece::Text),
-                _ => {}
-            }
-        }
-        None
+    fn refusal<E: Error>(self, rule: InvalidJson) -> E {
+        self.broken.set(rule);
+        E::custom(rule)
     }
 }
 
-impl<'a> Iterator for Pieces<'a> {
-    type Item = Piece<'a>;
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = ();
 
-    fn next(&mut self) -> Option<Piece<'a>> {
-        loop {
-            let from = self.at;
-            let byte = self.text.as_bytes().get(from)?;
-            self.at += 1;
-            match byte {
-                b'{' => return Some(Piece::Opens(true)),
-                b'[' => return Some(Piece::Opens(false)),
-                b'}' | b']' => return Some(Piece::Closes),
-                b',' => return Some(Piece::Comma),
-                b':' => return Some(Piece::Colon),
-                b'"' => return self.string(from),
-                _ => {}
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        if text.contains('\0') { Err(self.refusal(InvalidJson::NullCharacter)) } else { Ok(()) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
+        let below = self.below()?;
+        while values.next_element_seed(below)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let below = self.below()?;
+        let mut names = BTreeSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            self.visit_str(&name)?;
+            if names.len() == MOST_MEMBERS {
+                return Err(self.refusal(InvalidJson::TooManyMembers));
             }
+            if !names.insert(name) {
+                return Err(self.refusal(InvalidJson::DuplicateMember));
+            }
+            members.next_value_seed(below)?;
         }
+        Ok(())
     }
 }
 
