@@ -25,6 +25,7 @@
 //! | Is an active token without `token_type` an access token? | no | servers show refresh tokens that way | `accepts_untyped_tokens` of the same |
 //! | What answers the revocation of a foreign token? | `invalid_grant` for a confidential client, 200 for a public one; the token stays | a client that holds another's token should notice | `silences_foreign_revocation` |
 //! | For whom does a remembered consent answer? | verified clients that authenticate | anybody can claim to be a public client ([RFC 8252 §8.6](https://www.rfc-editor.org/rfc/rfc8252#section-8.6)) | `remembered_consent` |
+//! | How long does a signing key sign? | 90 days; published a day before and a day after | a key that leaked unseen passes, and no token is ever unverifiable | `key_rotation` |
 //! | May the issuer be `http`? | no | every credential would travel in the clear | `allows_insecure_loopback_issuer`, for loopback addresses |
 //! | How long may a client record be answered from memory? | 5 s | a disabled client is served that much longer | `client_cache_lifetime` |
 //! | How many imported client secrets are checked at once? | 4 | guesses would take the whole machine; one more is answered 503 | `most_concurrent_secret_checks` |

@@ -53,6 +53,8 @@
 //! | Attack | Stopped by |
 //! |---|---|
 //! | reading credentials from the database | digests only; nothing to recover without the keyring (`src/record/`) |
+//! | reading signing keys from the database, or moving one to another name or realm | sealed by the keyring, bound to realm and name (`src/server/signing_keys.rs`) |
+//! | a token signed with a key that nobody can know yet, or that is gone | the times in the record, published long before (`src/record/signing_keys.rs`) |
 //! | keys of one kind or realm meeting those of another; injection through names | [`record::Key`](crate::record::Key): realm, kind and 32 bytes, names hashed |
 //! | records that come back after they were consumed | an update never creates; [`storage`](crate::storage) stores prove it with the contract |
 //! | secrets in logs | redaction by type; errors carry no value of the request |

@@ -51,6 +51,13 @@ pub enum Event<'a> {
         /// The session.
         session: &'a SessionId,
     },
+    /// A key to sign with was made, or taken away before its time.
+    SigningKeyChanged {
+        /// The name of the key.
+        key_id: &'a str,
+        /// How.
+        change: SigningKeyChange,
+    },
     /// All grants of a user end now.
     SubjectEnded {
         /// The user.
@@ -189,6 +196,7 @@ impl<'a> Event<'a> {
             Self::Refused { .. } => "refused",
             Self::Repeated { .. } => "repeated",
             Self::SessionEnded { .. } => "session_ended",
+            Self::SigningKeyChanged { .. } => "signing_key_changed",
             Self::StorageFailed { .. } => "storage_failed",
             Self::StorageRolledBack { .. } => "storage_rolled_back",
             Self::SubjectEnded { .. } => "subject_ended",
@@ -215,6 +223,7 @@ impl<'a> Event<'a> {
             | Self::NothingRevoked { .. }
             | Self::Repeated { .. }
             | Self::SessionEnded { .. }
+            | Self::SigningKeyChanged { .. }
             | Self::SubjectEnded { .. } => Severity::Ordinary,
         }
     }
@@ -240,6 +249,7 @@ impl<'a> Event<'a> {
             | Self::RateLimited { client, .. }
             | Self::Refused { client, .. } => client,
             Self::SessionEnded { .. }
+            | Self::SigningKeyChanged { .. }
             | Self::StorageFailed { .. }
             | Self::SubjectEnded { .. }
             | Self::Unavailable { .. } => None,
@@ -342,6 +352,27 @@ impl ClientChange {
             Self::SecretDropped => "secret_dropped",
             Self::SecretRotated => "secret_rotated",
             Self::Updated => "updated",
+        }
+    }
+}
+
+/// How the keys that a server signs with were changed.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum SigningKeyChange {
+    /// It was made, and is published from now on.
+    Made,
+    /// It was taken away: what it signed cannot be verified any more.
+    Removed,
+}
+
+impl SigningKeyChange {
+    /// A stable word in `snake_case`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Removed => "removed",
         }
     }
 }

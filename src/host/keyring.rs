@@ -30,16 +30,19 @@ pub enum Purpose {
     Derivation,
     /// Authenticating what travels through the browser.
     Handles,
+    /// Sealing private keys in the storage.
+    Sealing,
 }
 
 impl Purpose {
-    const ALL: [Self; 3] = [Self::Masking, Self::Derivation, Self::Handles];
+    const ALL: [Self; 4] = [Self::Masking, Self::Derivation, Self::Handles, Self::Sealing];
 
     fn label(self) -> &'static [u8] {
         match self {
             Self::Masking => b"grantsmith masking",
             Self::Derivation => b"grantsmith derivation",
             Self::Handles => b"grantsmith handles",
+            Self::Sealing => b"grantsmith sealing",
         }
     }
 }

@@ -37,6 +37,8 @@ struct Site {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Endpoint {
     Form(FormEndpoint),
+    #[cfg(feature = "jwt")]
+    Keys,
     Metadata,
     Page(PageEndpoint),
 }
@@ -65,6 +67,8 @@ impl Routes {
             (path_of(&urls.revocation), Endpoint::Form(FormEndpoint::Revocation)),
         ];
         found.extend(metadata::paths(server.issuer().path()).map(|path| (path, Endpoint::Metadata)));
+        #[cfg(feature = "jwt")]
+        found.extend(server.keys_url().map(|url| (path_of(url), Endpoint::Keys)));
         let authorization = path_of(&urls.authorization);
         let user_side = pages.map(|pages| UserSide::new(pages, &authorization));
         if let Some(UserSide { paths, .. }) = &user_side {
@@ -146,6 +150,10 @@ impl Route {
     pub(super) fn begin(&self, parts: &Parts) -> Step {
         match self.endpoint {
             Endpoint::Metadata => Step::Answered(metadata::respond(&parts.method, &self.site.document)),
+            #[cfg(feature = "jwt")]
+            Endpoint::Keys => {
+                metadata::refusal(&parts.method).map_or_else(|| Step::Without(Ok(Bytes::new())), Step::Answered)
+            }
             Endpoint::Form(_) => {
                 let is_shared = self.is_shared();
                 if is_shared && parts.method == Method::OPTIONS {
@@ -164,6 +172,9 @@ impl Route {
         match (self.endpoint, user_side) {
             (Endpoint::Form(endpoint), _) => form::respond(server, endpoint, parts, body).await,
             (Endpoint::Metadata, _) => metadata::respond(&parts.method, document),
+            // Boxed, like the pages: few ask for it.
+            #[cfg(feature = "jwt")]
+            (Endpoint::Keys, _) => Box::pin(metadata::respond_with_keys(server, &parts.method)).await,
             // Boxed: it waits for the host's pages, and the other endpoints need not carry its size along.
             (Endpoint::Page(page), Some(user_side)) => Box::pin(user_side.respond(server, page, parts, body)).await,
             (Endpoint::Page(_), None) => answer::not_found(),
@@ -181,6 +192,8 @@ impl Route {
         let is_for_browsers = match self.endpoint {
             Endpoint::Form(FormEndpoint::Revocation | FormEndpoint::Token) => true,
             Endpoint::Form(FormEndpoint::Introspection) | Endpoint::Metadata | Endpoint::Page(_) => false,
+            #[cfg(feature = "jwt")]
+            Endpoint::Keys => false,
         };
         is_for_browsers && !self.origins.is_empty()
     }

@@ -42,6 +42,7 @@
 mod backend;
 mod base64;
 mod claims;
+mod der;
 mod issue;
 mod jwk;
 mod jwk_set;
@@ -54,6 +55,7 @@ mod rules;
 
 pub use backend::CryptoBackend;
 pub use claims::{Audience, Claims, InvalidClaims};
+pub use der::{MalformedSignature, ecdsa_signature_from_der};
 pub use issue::{IssueError, IssuingProfile, JwtContent, SignedJwt, UnsignedJwt};
 pub use jwk::{Curve, InvalidJwk, Jwk, PublicKey};
 pub use jwk_set::{InvalidJwkSet, JwkSet};

@@ -8,8 +8,11 @@ use std::fmt;
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::backend::CryptoBackend;
 use super::base64;
 use super::jwk::{self, InvalidJwk, Jwk, PublicKey};
+use super::key::UnusableKey;
+use crate::value::JwsAlgorithm;
 use crate::wire::strict_json::{self, Object};
 
 /// A key pair for signatures. Wiped when dropped.
@@ -77,6 +80,20 @@ impl PrivateJwk {
             }),
         };
         Ok(Self { public, secret })
+    }
+
+    /// The key that 32 random bytes are: the scalar of P-256, or the seed of Ed25519. Its `kid` is its thumbprint.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableKey::Invalid`] for one in 2^32 scalars, so draw again;
+    /// [`UnusableKey::UnsupportedAlgorithm`] for algorithms other than `ES256`, `Ed25519` and `EdDSA`.
+    pub fn from_seed(backend: CryptoBackend, algorithm: JwsAlgorithm, seed: &[u8; 32]) -> Result<Self, UnusableKey> {
+        let material = backend.public_half(algorithm, seed)?;
+        let public = Jwk::new(material).for_signatures(algorithm);
+        let key_id = base64::encode(public.thumbprint().as_bytes());
+        let secret = PrivateKey::Curve { d: Zeroizing::new(seed.to_vec()) };
+        Ok(Self { public: public.with_key_id(&key_id)?, secret })
     }
 
     /// The half that everybody may see, with all that is said about the key.

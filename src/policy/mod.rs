@@ -5,10 +5,12 @@
 
 pub mod danger;
 mod introspection;
+mod key_rotation;
 
 use std::num::NonZeroU32;
 
 pub use introspection::IntrospectionPolicy;
+pub use key_rotation::KeyRotation;
 use serde::{Deserialize, Serialize};
 
 use crate::value::Lifetime;
@@ -63,6 +65,8 @@ pub struct Policy {
     /// How many imported client secrets are checked at once, each of which may cost as much as a hundred requests.
     /// Default: four; a request beyond that is answered 503, so that guesses cannot take the whole machine.
     pub most_concurrent_secret_checks: NonZeroU32,
+    /// When signing keys change, if the server keeps them.
+    pub key_rotation: KeyRotation,
     /// Choices that weaken a protection.
     pub danger: danger::Danger,
 }
@@ -88,6 +92,7 @@ impl Default for Policy {
             client_cache_lifetime: Lifetime::seconds(5),
             most_cached_clients: 10_000,
             most_concurrent_secret_checks: FOUR,
+            key_rotation: KeyRotation::default(),
             danger: danger::Danger::default(),
         }
     }
@@ -130,7 +135,7 @@ impl Policy {
         if self.most_live_access_tokens == 0 || self.most_live_access_tokens > MOST_LIVE_ACCESS_TOKENS {
             return Err(PolicyViolation::LiveAccessTokens(self.most_live_access_tokens));
         }
-        Ok(())
+        self.key_rotation.check()
     }
 }
 

@@ -23,6 +23,7 @@ impl Record {
             Self::Consent(record) => write(RecordKind::Consent, record),
             Self::Grant(record) => write(RecordKind::Grant, record),
             Self::Session(record) => write(RecordKind::Session, record),
+            Self::SigningKeys(record) => write(RecordKind::SigningKeys, record),
             Self::Subject(record) => write(RecordKind::Subject, record),
             Self::UsedIdentifier(record) => write(RecordKind::UsedIdentifier, record),
         };
@@ -41,6 +42,7 @@ impl Record {
             RecordKind::Consent => Self::Consent(read(body)?),
             RecordKind::Grant => Self::Grant(read(body)?),
             RecordKind::Session => Self::Session(read(body)?),
+            RecordKind::SigningKeys => Self::SigningKeys(read(body)?),
             RecordKind::Subject => Self::Subject(read(body)?),
             RecordKind::UsedIdentifier => Self::UsedIdentifier(read(body)?),
         })

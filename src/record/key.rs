@@ -75,6 +75,8 @@ pub enum RecordKind {
     Grant,
     /// A login session.
     Session,
+    /// The keys that a realm signs with.
+    SigningKeys,
     /// A user's epoch.
     Subject,
     /// A used identifier.
@@ -83,8 +85,15 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Client, Self::Consent, Self::Grant, Self::Session, Self::Subject, Self::UsedIdentifier];
+    pub const ALL: [Self; 7] = [
+        Self::Client,
+        Self::Consent,
+        Self::Grant,
+        Self::Session,
+        Self::SigningKeys,
+        Self::Subject,
+        Self::UsedIdentifier,
+    ];
 
     /// The kind's name, for a store's column.
     #[must_use]
@@ -94,6 +103,7 @@ impl RecordKind {
             Self::Consent => "consent",
             Self::Grant => "grant",
             Self::Session => "session",
+            Self::SigningKeys => "signing_keys",
             Self::Subject => "subject",
             Self::UsedIdentifier => "used_identifier",
         }

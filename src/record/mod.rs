@@ -11,6 +11,7 @@ mod grant;
 mod key;
 mod refresh_chain;
 mod session;
+mod signing_keys;
 mod subject;
 mod used_identifier;
 
@@ -33,6 +34,7 @@ pub use grant::{
 pub use key::{Key, RecordKind, Version, Versioned};
 pub use refresh_chain::{DerivationKey, PresentedRefresh, Recognition, RefreshChain, Retry, Successor};
 pub use session::Session;
+pub use signing_keys::{SealedKey, SigningKeys, StoredSigningKey};
 pub use subject::SubjectEpoch;
 pub use used_identifier::UsedIdentifier;
 
@@ -50,6 +52,8 @@ pub enum Record {
     Grant(Arc<Grant>),
     /// A login session that grants were approved in.
     Session(Arc<Session>),
+    /// The keys that the realm signs with.
+    SigningKeys(Arc<SigningKeys>),
     /// The epoch of a user's grants.
     Subject(Arc<SubjectEpoch>),
     /// An identifier that must not be seen again.
@@ -64,6 +68,7 @@ macro_rules! of_each {
             Record::Consent($record) => $value,
             Record::Grant($record) => $value,
             Record::Session($record) => $value,
+            Record::SigningKeys($record) => $value,
             Record::Subject($record) => $value,
             Record::UsedIdentifier($record) => $value,
         }
@@ -97,7 +102,7 @@ impl Record {
             Self::Session(record) => record.due_at(),
             Self::Client(record) => record.due_at(),
             Self::Consent(record) => record.due_at(),
-            Self::Grant(_) | Self::UsedIdentifier(_) => None,
+            Self::Grant(_) | Self::SigningKeys(_) | Self::UsedIdentifier(_) => None,
         }
     }
 
@@ -109,7 +114,7 @@ impl Record {
             Self::Grant(record) => record.subject(),
             Self::Session(record) => record.subject(),
             Self::Subject(record) => Some(record.subject()),
-            Self::Client(_) | Self::UsedIdentifier(_) => None,
+            Self::Client(_) | Self::SigningKeys(_) | Self::UsedIdentifier(_) => None,
         }
     }
 
@@ -120,7 +125,7 @@ impl Record {
             Self::Client(record) => Some(record.id()),
             Self::Consent(record) => Some(record.client()),
             Self::Grant(record) => Some(record.client()),
-            Self::Session(_) | Self::Subject(_) | Self::UsedIdentifier(_) => None,
+            Self::Session(_) | Self::SigningKeys(_) | Self::Subject(_) | Self::UsedIdentifier(_) => None,
         }
     }
 
@@ -130,7 +135,9 @@ impl Record {
         match self {
             Self::Grant(record) => record.session(),
             Self::Session(record) => Some(record.id()),
-            Self::Client(_) | Self::Consent(_) | Self::Subject(_) | Self::UsedIdentifier(_) => None,
+            Self::Client(_) | Self::Consent(_) | Self::SigningKeys(_) | Self::Subject(_) | Self::UsedIdentifier(_) => {
+                None
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ use url::{Host, Url};
 
 use super::clients::{Registry, StoredClients};
 use super::secret_checks::SecretChecks;
+#[cfg(feature = "jwt")]
+use super::signing_keys::{KeyRing, SigningKeySource};
 use super::{AuthorizationServer, Endpoints, Parts};
 use crate::host::{
     AccountDirectory, ClientRegistry, Clock, CustomGrant, Entropy, EventSink, Keyring, Purpose, RateLimiter,
@@ -33,6 +35,10 @@ pub struct Builder {
     custom_grants: Vec<Arc<dyn CustomGrant>>,
     scopes_supported: Vec<String>,
     service_documentation: Option<String>,
+    #[cfg(feature = "jwt")]
+    keys_endpoint: Option<String>,
+    #[cfg(feature = "jwt")]
+    signing_keys: Option<SigningKeySource>,
 }
 
 impl Builder {
@@ -54,6 +60,10 @@ impl Builder {
             custom_grants: Vec::new(),
             scopes_supported: Vec::new(),
             service_documentation: None,
+            #[cfg(feature = "jwt")]
+            keys_endpoint: None,
+            #[cfg(feature = "jwt")]
+            signing_keys: None,
         }
     }
 
@@ -84,6 +94,20 @@ impl Builder {
     /// The URL of the revocation endpoint. Default: the issuer and `/revoke`.
     pub fn revocation_endpoint(mut self, url: &str) -> Self {
         self.endpoints[3] = Some(url.to_owned());
+        self
+    }
+
+    /// The URL of the public keys that verify what the server signs. Default: the issuer and `/jwks`.
+    #[cfg(feature = "jwt")]
+    pub fn keys_endpoint(mut self, url: &str) -> Self {
+        self.keys_endpoint = Some(url.to_owned());
+        self
+    }
+
+    /// What the server signs with. Default: nothing, and then it signs nothing.
+    #[cfg(feature = "jwt")]
+    pub fn signing_keys(mut self, source: SigningKeySource) -> Self {
+        self.signing_keys = Some(source);
         self
     }
 
@@ -167,6 +191,8 @@ impl Builder {
         let name = self.realm.unwrap_or_else(|| issuer.to_string());
         let realm: Realm = name.parse().map_err(|rule| ConfigurationError::Realm { value: name, rule })?;
         let endpoints = endpoints(&issuer, self.endpoints)?;
+        #[cfg(feature = "jwt")]
+        let endpoints = with_keys(endpoints, self.keys_endpoint, &issuer)?;
         self.policy.check()?;
         for scope in &self.scopes_supported {
             if scope.parse::<Scope>().is_err() {
@@ -182,6 +208,16 @@ impl Builder {
             }
         }
         ensure_custom(&self.custom_grants)?;
+        #[cfg(feature = "jwt")]
+        let signing_keys = match self.signing_keys {
+            None => None,
+            Some(source) => {
+                if let Some(rule) = source.fault() {
+                    return Err(ConfigurationError::SigningKeys { rule });
+                }
+                Some(KeyRing::new(source, self.policy.key_rotation, self.policy.access_token_lifetime))
+            }
+        };
         let clients = match self.clients {
             Some(clients) => Registry::Host(clients),
             None => Registry::Stored(Box::new(StoredClients::new(&self.storage, &self.clock, &self.policy))),
@@ -205,6 +241,8 @@ impl Builder {
             custom_grants: self.custom_grants,
             scopes_supported: self.scopes_supported,
             service_documentation: self.service_documentation,
+            #[cfg(feature = "jwt")]
+            signing_keys,
         })))
     }
 }
@@ -226,6 +264,8 @@ fn endpoints(issuer: &Issuer, chosen: [Option<String>; 4]) -> Result<Endpoints, 
         token: url("token_endpoint", token, "/token")?,
         introspection: url("introspection_endpoint", introspection, "/introspect")?,
         revocation: url("revocation_endpoint", revocation, "/revoke")?,
+        #[cfg(feature = "jwt")]
+        keys: String::new(),
     };
     let urls = [&endpoints.authorization, &endpoints.token, &endpoints.introspection, &endpoints.revocation];
     for (index, url) in urls.iter().enumerate() {
@@ -234,6 +274,17 @@ fn endpoints(issuer: &Issuer, chosen: [Option<String>; 4]) -> Result<Endpoints, 
         }
     }
     Ok(endpoints)
+}
+
+#[cfg(feature = "jwt")]
+fn with_keys(endpoints: Endpoints, chosen: Option<String>, issuer: &Issuer) -> Result<Endpoints, ConfigurationError> {
+    let keys = chosen.unwrap_or_else(|| format!("{issuer}/jwks"));
+    ensure_url("keys_endpoint", &keys, issuer)?;
+    let taken = [&endpoints.authorization, &endpoints.token, &endpoints.introspection, &endpoints.revocation];
+    if taken.contains(&&keys) {
+        return Err(ConfigurationError::EndpointTaken { value: keys });
+    }
+    Ok(Endpoints { keys, ..endpoints })
 }
 
 fn ensure_url(field: &'static str, value: &str, issuer: &Issuer) -> Result<(), ConfigurationError> {
@@ -316,6 +367,12 @@ pub enum ConfigurationError {
     Scope {
         /// The token.
         value: String,
+    },
+    /// Signing keys that cannot work.
+    #[error("signing_keys: {rule}")]
+    SigningKeys {
+        /// The rule that is broken.
+        rule: &'static str,
     },
     /// A URL that cannot be published.
     #[error("{field} {value}: {rule}")]

@@ -21,6 +21,7 @@ pub(super) fn count(event: &Event<'_>) {
         Event::ClientChanged { change, .. } => change.name().into(),
         Event::Compromised { compromise, .. } => compromise.name().into(),
         Event::Ended { reason, .. } => reason.name().into(),
+        Event::SigningKeyChanged { change, .. } => change.name().into(),
         Event::Introspected { grant, .. } => if grant.is_some() { "active" } else { "inactive" }.into(),
         Event::AccessTokenRevoked { .. }
         | Event::Approved { .. }

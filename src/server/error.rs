@@ -72,6 +72,9 @@ pub enum Unavailable {
     /// The keyring has no key of its current number.
     #[error("the keyring lost its current key")]
     Keyring,
+    /// There is no key of that algorithm to sign with.
+    #[error("there is no key to sign with")]
+    NoSigningKey,
     /// A write may or may not have been applied, and the record has moved on since.
     #[error("the outcome of a write cannot be told")]
     OutcomeUnknown,
@@ -81,6 +84,9 @@ pub enum Unavailable {
     /// An imported client secret cannot be verified now.
     #[error(transparent)]
     SecretVerifier(#[from] SecretVerifierError),
+    /// A stored signing key cannot be made, sealed or opened.
+    #[error("a signing key cannot be used: {0}")]
+    SigningKey(&'static str),
     /// The storage failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -7,6 +7,12 @@ use crate::value::{AuthenticationMethod, GrantType, ResponseMode, ResponseType};
 use crate::wire::Metadata;
 
 impl AuthorizationServer {
+    /// Where the public keys of the server are, if it has any.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn keys_url(&self) -> Option<&str> {
+        self.0.signing_keys.as_ref().map(|_| self.0.endpoints.keys.as_str())
+    }
+
     /// What the server offers. It cannot promise what is not there.
     #[must_use]
     pub fn metadata(&self) -> Metadata {
@@ -20,6 +26,10 @@ impl AuthorizationServer {
             issuer: self.0.issuer.to_string(),
             authorization_endpoint: endpoints.authorization.clone(),
             token_endpoint: endpoints.token.clone(),
+            #[cfg(feature = "jwt")]
+            jwks_uri: self.keys_url().map(ToOwned::to_owned),
+            #[cfg(not(feature = "jwt"))]
+            jwks_uri: None,
             scopes_supported: self.0.scopes_supported.clone(),
             response_types_supported: vec![ResponseType::Code.as_str().to_owned()],
             response_modes_supported: [ResponseMode::Query, ResponseMode::FormPost]

@@ -20,6 +20,8 @@ mod register;
 mod remote_introspection;
 mod revoke;
 mod secret_checks;
+#[cfg(feature = "jwt")]
+mod signing_keys;
 mod sweep;
 mod tell;
 mod token;
@@ -44,6 +46,8 @@ pub use error::{EndpointError, Unavailable};
 pub use guard::{Guard, GuardError};
 pub use register::{InvalidRegistration, RegisteredClient, Registration, RegistrationError};
 pub use remote_introspection::{RemoteIntrospection, UnusableAnswer};
+#[cfg(feature = "jwt")]
+pub use signing_keys::{PublishedKeys, SigningKeySource};
 pub use sweep::Swept;
 #[cfg(feature = "tokio")]
 pub use sweep::{Sweeper, Sweeping};
@@ -81,6 +85,8 @@ pub(crate) struct Parts {
     custom_grants: Vec<Arc<dyn CustomGrant>>,
     scopes_supported: Vec<String>,
     service_documentation: Option<String>,
+    #[cfg(feature = "jwt")]
+    signing_keys: Option<signing_keys::KeyRing>,
 }
 
 /// The URLs of the endpoints.
@@ -95,6 +101,9 @@ pub struct Endpoints {
     pub introspection: String,
     /// Where clients give tokens back.
     pub revocation: String,
+    /// Where the keys are that verify what the server signs.
+    #[cfg(feature = "jwt")]
+    pub keys: String,
 }
 
 impl AuthorizationServer {

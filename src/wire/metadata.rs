@@ -14,6 +14,9 @@ pub struct Metadata {
     pub authorization_endpoint: String,
     /// The token endpoint.
     pub token_endpoint: String,
+    /// Where the keys are that verify what the server signs, if it signs anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
     /// The scope tokens that the host wants to be known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scopes_supported: Vec<String>,

@@ -45,8 +45,9 @@ mod world;
 // What the APIs do that tokens are for.
 mod resource;
 
-// Tokens that carry their proof.
+// Tokens that carry their proof, and the keys that they are signed with.
 mod jose;
+mod signing_keys;
 
 // What a run that passes says.
 mod counts;
@@ -75,6 +76,7 @@ mod http_cors;
 mod http_description;
 mod http_exchange;
 mod http_introspection;
+mod http_keys;
 mod http_metadata;
 mod http_revocation;
 mod http_routes;

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use grantsmith::host::{StorageError, StorageErrorKind};
+use grantsmith::policy::KeyRotation;
 use grantsmith::record::{
     AccessToken, Active, Approval, Authentication, Client, ClientSecretForm, Code, Consent, DecodeError, EndReason,
-    Grant, Identity, Narrowed, Phase, Record, RecordKind, RefreshChain, Session, StoredClientSecret, SubjectEpoch,
-    Trust, UsedIdentifier, UserApproval,
+    Grant, Identity, Narrowed, Phase, Record, RecordKind, RefreshChain, SealedKey, Session, SigningKeys,
+    StoredClientSecret, StoredSigningKey, SubjectEpoch, Trust, UsedIdentifier, UserApproval,
 };
 use grantsmith::value::{
-    AuthenticationMethod, ClientId, CodeChallenge, Confirmation, Digest, GrantId, GrantType, InstanceId, Lifetime,
-    Realm, Resource, ResourceSet, ScopeSet, Subject, Timestamp,
+    AuthenticationMethod, ClientId, CodeChallenge, Confirmation, Digest, GrantId, GrantType, InstanceId, JwsAlgorithm,
+    Lifetime, Realm, Resource, ResourceSet, ScopeSet, Subject, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -129,6 +130,24 @@ fn chain() -> RefreshChain {
     )
 }
 
+/// One key, and its successor.
+fn signing_keys(realm: &Realm) -> SigningKeys {
+    let key = |name: &str, signs_from| {
+        let public =
+            json!({"alg": "ES256", "crv": "P-256", "kid": name, "kty": "EC", "use": "sig", "x": "AA", "y": "AQ"});
+        StoredSigningKey::new(
+            name,
+            JwsAlgorithm::Es256,
+            public.to_string(),
+            SealedKey::new("c2VhbGVk".into()),
+            signs_from,
+        )
+    };
+    let rotation = KeyRotation::default();
+    let next = key("2", NOW.after(rotation.every));
+    SigningKeys::none(realm).with(key("1", NOW), &rotation).with(next, &rotation)
+}
+
 /// Every record that there is a file for, built anew.
 fn built() -> Vec<(&'static str, Record)> {
     let (realm, client_id) = (realm(), client_id());
@@ -163,6 +182,7 @@ fn built() -> Vec<(&'static str, Record)> {
         ("grant_machine", Record::Grant(machine.into())),
         ("session", Record::Session(session.clone().into())),
         ("session_ended", Record::Session(session.ended_at(NOW, NOW.after(Lifetime::days(2))).into())),
+        ("signing_keys", Record::SigningKeys(signing_keys(&realm).into())),
         ("subject", Record::Subject(epoch.clone().into())),
         ("subject_finished", Record::Subject(epoch.advanced(NOW).finished().into())),
         ("used_identifier", Record::UsedIdentifier(UsedIdentifier::new(&realm, "purpose", "jti", NOW).into())),

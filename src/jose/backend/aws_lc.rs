@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::agreement::{self, ECDH_P256};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPairComponents;
 use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, Ed25519KeyPair, ParsedPublicKey,
-    RsaEncoding, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, Ed25519KeyPair, KeyPair as _,
+    ParsedPublicKey, RsaEncoding, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
 };
+use zeroize::Zeroizing;
 
-use super::{Sign, Verify, uncompressed};
+use super::{Sign, Verify, p256_point, uncompressed};
 use crate::jose::jwk::PublicKey;
 use crate::jose::key::UnusableKey;
 use crate::jose::private_jwk::{PrivateJwk, PrivateKey};
-use crate::value::JwsAlgorithm;
+use crate::value::{JwsAlgorithm, SymmetricKey};
 
 pub(super) const SIGNS: &[JwsAlgorithm] =
     &[JwsAlgorithm::EdDsa, JwsAlgorithm::Ed25519, JwsAlgorithm::Es256, JwsAlgorithm::Ps256, JwsAlgorithm::Rs256];
@@ -88,6 +91,42 @@ pub(super) fn signer(key: &PrivateJwk, algorithm: JwsAlgorithm) -> Result<Arc<dy
         }
         _ => Err(UnusableKey::UnsupportedAlgorithm),
     }
+}
+
+pub(super) fn public_half(algorithm: JwsAlgorithm, secret: &[u8; 32]) -> Result<PublicKey, UnusableKey> {
+    match algorithm {
+        JwsAlgorithm::Es256 => {
+            let key = agreement::PrivateKey::from_private_key(&ECDH_P256, secret).map_err(|_| UnusableKey::Invalid)?;
+            p256_point(key.compute_public_key().map_err(|_| UnusableKey::Invalid)?.as_ref())
+        }
+        JwsAlgorithm::EdDsa | JwsAlgorithm::Ed25519 => {
+            let pair = Ed25519KeyPair::from_seed_unchecked(secret).map_err(|_| UnusableKey::Invalid)?;
+            let x = pair.public_key().as_ref().try_into().map_err(|_| UnusableKey::Invalid)?;
+            Ok(PublicKey::ed25519(x)?)
+        }
+        _ => Err(UnusableKey::UnsupportedAlgorithm),
+    }
+}
+
+pub(super) fn seal(key: &SymmetricKey, nonce: [u8; 12], context: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+    // Encrypted where it lies, so that no copy stays behind.
+    let mut sealed = Vec::with_capacity(text.len() + AES_256_GCM.tag_len());
+    sealed.extend_from_slice(text);
+    let unique = Nonce::assume_unique_for_key(nonce);
+    cipher(key)?.seal_in_place_append_tag(unique, Aad::from(context), &mut sealed).ok()?;
+    Some([&nonce[..], &sealed].concat())
+}
+
+pub(super) fn open(key: &SymmetricKey, nonce: [u8; 12], context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(sealed.to_vec());
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let length = cipher(key)?.open_in_place(nonce, Aad::from(context), &mut text).ok()?.len();
+    text.truncate(length);
+    Some(text)
+}
+
+fn cipher(key: &SymmetricKey) -> Option<LessSafeKey> {
+    UnboundKey::new(&AES_256_GCM, key.expose()).ok().map(LessSafeKey::new)
 }
 
 struct Public(ParsedPublicKey);

@@ -12,10 +12,14 @@ mod rust;
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+use super::jwk::Curve;
 use super::jwk::PublicKey;
 use super::key::UnusableKey;
 use super::private_jwk::PrivateJwk;
-use crate::value::JwsAlgorithm;
+use crate::value::{JwsAlgorithm, SymmetricKey};
 
 /// Who computes. Each backend is there with its feature; with both, this value chooses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,12 +94,58 @@ impl CryptoBackend {
         not(any(feature = "aws-lc-rs", feature = "rust-crypto")),
         expect(unused_variables, reason = "no backend")
     )]
+    pub(super) fn public_half(self, algorithm: JwsAlgorithm, secret: &[u8; 32]) -> Result<PublicKey, UnusableKey> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs => aws_lc::public_half(algorithm, secret),
+            #[cfg(feature = "rust-crypto")]
+            Self::RustCrypto => rust::public_half(algorithm, secret),
+        }
+    }
+
+    #[cfg_attr(
+        not(any(feature = "aws-lc-rs", feature = "rust-crypto")),
+        expect(unused_variables, reason = "no backend")
+    )]
     pub(super) fn signer(self, key: &PrivateJwk, algorithm: JwsAlgorithm) -> Result<Arc<dyn Sign>, UnusableKey> {
         match self {
             #[cfg(feature = "aws-lc-rs")]
             Self::AwsLcRs => aws_lc::signer(key, algorithm),
             #[cfg(feature = "rust-crypto")]
             Self::RustCrypto => rust::signer(key, algorithm),
+        }
+    }
+}
+
+/// Sealing: AES-256-GCM, with 12 bytes of nonce in front and 16 bytes of tag at the end.
+impl CryptoBackend {
+    /// Makes a text unreadable, and unusable in another context. No nonce is used twice with one key: it is random, and
+    /// few texts are sealed. `None` if the backend cannot.
+    #[cfg_attr(
+        not(any(feature = "aws-lc-rs", feature = "rust-crypto")),
+        expect(unused_variables, reason = "no backend")
+    )]
+    pub(crate) fn seal(self, key: &SymmetricKey, nonce: [u8; 12], context: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs => aws_lc::seal(key, nonce, context, text),
+            #[cfg(feature = "rust-crypto")]
+            Self::RustCrypto => rust::seal(key, nonce, context, text),
+        }
+    }
+
+    /// Reads what was sealed in the same context. `None` if it was not, or was changed.
+    #[cfg_attr(
+        not(any(feature = "aws-lc-rs", feature = "rust-crypto")),
+        expect(unused_variables, reason = "no backend")
+    )]
+    pub(crate) fn open(self, key: &SymmetricKey, context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, sealed) = sealed.split_first_chunk::<12>()?;
+        match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs => aws_lc::open(key, *nonce, context, sealed),
+            #[cfg(feature = "rust-crypto")]
+            Self::RustCrypto => rust::open(key, *nonce, context, sealed),
         }
     }
 }
@@ -116,4 +166,16 @@ pub(super) trait Sign: Send + Sync {
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
 fn uncompressed(x: &[u8], y: &[u8]) -> Vec<u8> {
     [&[4], x, y].concat()
+}
+
+/// The key whose uncompressed point that is.
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+fn p256_point(uncompressed: &[u8]) -> Result<PublicKey, UnusableKey> {
+    match uncompressed.split_first() {
+        Some((4, point)) if point.len() == 64 => {
+            let (x, y) = point.split_at(32);
+            Ok(PublicKey::Ec { curve: Curve::P256, x: x.to_vec(), y: y.to_vec() })
+        }
+        _ => Err(UnusableKey::Invalid),
+    }
 }

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{Aead as _, Payload};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use p256::ecdsa::signature::Signer as _;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{Sign, Verify, uncompressed};
+use super::{Sign, Verify, p256_point, uncompressed};
 use crate::jose::jwk::PublicKey;
 use crate::jose::key::UnusableKey;
 use crate::jose::private_jwk::{PrivateJwk, PrivateKey};
-use crate::value::{Digest, JwsAlgorithm, Wiped, equal};
+use crate::value::{Digest, JwsAlgorithm, SymmetricKey, Wiped, equal};
 
 pub(super) const SIGNS: &[JwsAlgorithm] = &[JwsAlgorithm::EdDsa, JwsAlgorithm::Ed25519, JwsAlgorithm::Es256];
 pub(super) const VERIFIES: &[JwsAlgorithm] =
@@ -53,6 +55,32 @@ pub(super) fn signer(key: &PrivateJwk, algorithm: JwsAlgorithm) -> Result<Arc<dy
         }
         _ => Err(UnusableKey::UnsupportedAlgorithm),
     }
+}
+
+pub(super) fn public_half(algorithm: JwsAlgorithm, secret: &[u8; 32]) -> Result<PublicKey, UnusableKey> {
+    match algorithm {
+        JwsAlgorithm::Es256 => {
+            let key = p256::ecdsa::SigningKey::from_slice(secret).map_err(|_| UnusableKey::Invalid)?;
+            p256_point(key.verifying_key().to_sec1_point(false).as_bytes())
+        }
+        JwsAlgorithm::EdDsa | JwsAlgorithm::Ed25519 => {
+            Ok(PublicKey::ed25519(ed25519_dalek::SigningKey::from_bytes(secret).verifying_key().to_bytes())?)
+        }
+        _ => Err(UnusableKey::UnsupportedAlgorithm),
+    }
+}
+
+pub(super) fn seal(key: &SymmetricKey, nonce: [u8; 12], context: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+    let sealed = cipher(key).encrypt(&nonce.into(), Payload { msg: text, aad: context }).ok()?;
+    Some([&nonce[..], &sealed].concat())
+}
+
+pub(super) fn open(key: &SymmetricKey, nonce: [u8; 12], context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    cipher(key).decrypt(&nonce.into(), Payload { msg: sealed, aad: context }).ok().map(Zeroizing::new)
+}
+
+fn cipher(key: &SymmetricKey) -> Aes256Gcm {
+    Aes256Gcm::new(&(*key.expose()).into())
 }
 
 impl Verify for p256::ecdsa::VerifyingKey {

@@ -98,9 +98,11 @@ impl AuthorizationServer {
             Unavailable::Contended => ErrorCode::TemporarilyUnavailable,
             Unavailable::Entropy(_)
             | Unavailable::Keyring
+            | Unavailable::NoSigningKey
             | Unavailable::OutcomeUnknown
             | Unavailable::SecretChecksBusy
             | Unavailable::SecretVerifier(_)
+            | Unavailable::SigningKey(_)
             | Unavailable::Storage(_) => ErrorCode::ServerError,
         };
         self.error_response(step, code)

@@ -41,6 +41,7 @@ fn place_of(kind: RecordKind) -> u128 {
         RecordKind::Session => 3,
         RecordKind::Subject => 4,
         RecordKind::UsedIdentifier => 5,
+        RecordKind::SigningKeys => 6,
     }
 }
 

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS grantsmith_schema (
 -- Names are compared byte by byte (COLLATE "C"): an index over them outlives a change of the system's locales.
 CREATE TABLE IF NOT EXISTS grantsmith_records (
     realm      bytea            NOT NULL, -- the first 16 bytes of the SHA-256 digest of the realm's name
-    kind       text COLLATE "C" NOT NULL, -- client, consent, grant, session, subject, used_identifier
+    kind       text COLLATE "C" NOT NULL, -- client, consent, grant, session, signing_keys, subject, used_identifier
     id         bytea            NOT NULL, -- 32 bytes: random, or the digest of names
     version    bytea            NOT NULL, -- 16 random bytes, drawn anew for each write
     issuer     text COLLATE "C" NOT NULL, -- the realm's name

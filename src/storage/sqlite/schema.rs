@@ -121,7 +121,7 @@ const APPLICATION: i32 = 0x6773_6d74;
 const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE grantsmith_records (
         realm      BLOB    NOT NULL, -- 16 bytes: the fingerprint of the issuer's realm
-        kind       TEXT    NOT NULL, -- client, consent, grant, session, subject, used_identifier
+        kind       TEXT    NOT NULL, -- client, consent, grant, session, signing_keys, subject, used_identifier
         id         BLOB    NOT NULL, -- 32 bytes: a grant's id, or the digest of names
         version    BLOB    NOT NULL, -- 16 bytes: another one after each write
         issuer     TEXT    NOT NULL, -- the name of the realm, which is the issuer unless configured

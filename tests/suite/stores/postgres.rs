@@ -5,6 +5,7 @@ mod contract;
 mod flows;
 mod outages;
 mod schema;
+mod signing_keys;
 mod tls;
 
 pub(super) use bouncer::Bouncer;
