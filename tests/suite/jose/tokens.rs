@@ -537,7 +537,12 @@ fn a_refusal_names_its_class_of_rules_and_nothing_of_the_token() {
     let classes: Vec<&str> = refusals.iter().map(|refusal| refusal.rule().as_str()).collect();
     let expected = ["algorithm", "audience", "key", "time", "issuer", "key", "claims", "signature", "subject", "type"];
     assert_eq!(classes, expected);
-    assert_eq!(JwtRule::Shape.to_string(), "shape");
+    let unsigned = token_of(CryptoBackend::AwsLcRs, &json!({"alg": "none"}), &claims());
+    let never_ending = token(&with(&json!({"exp": "never"})));
+    for unreadable in ["two.parts", &unsigned, &never_ending] {
+        let invalid = UnverifiedJwt::parse(unreadable, ENOUGH).unwrap_err();
+        assert_eq!((invalid.rule(), invalid.rule().to_string().as_str()), (JwtRule::Shape, "shape"), "{unreadable}");
+    }
 
     let text = token(&with(&json!({"sub": "zQ7mark-of-a-user"})));
     let unverified = parse(&text);
