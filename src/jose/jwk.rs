@@ -60,12 +60,9 @@ impl Jwk {
         let key_use = text(members, "use")?.map(Box::from);
         let operations = operations(members)?;
         ensure_consistent(key_use.as_deref(), &operations)?;
-        let key_id = text(members, "kid")?;
-        if key_id.is_some_and(|id| id.is_empty() || id.len() > MOST_BYTES_OF_KEY_ID) {
-            return Err(InvalidJwk::KeyId);
-        }
+        let key_id = text(members, "kid")?.map(bounded_key_id).transpose()?;
         let algorithm = text(members, "alg")?.map(Box::from);
-        Ok(Self { material, key_id: key_id.map(Box::from), algorithm, key_use, operations })
+        Ok(Self { material, key_id, algorithm, key_use, operations })
     }
 
     /// The same key under a name.
@@ -74,10 +71,7 @@ impl Jwk {
     ///
     /// [`InvalidJwk::KeyId`] if the name is empty or longer than 256 bytes.
     pub fn with_key_id(mut self, key_id: &str) -> Result<Self, InvalidJwk> {
-        if key_id.is_empty() || key_id.len() > MOST_BYTES_OF_KEY_ID {
-            return Err(InvalidJwk::KeyId);
-        }
-        self.key_id = Some(key_id.into());
+        self.key_id = Some(bounded_key_id(key_id)?);
         Ok(self)
     }
 
@@ -374,6 +368,10 @@ pub(super) fn text<'a>(members: &'a Object, name: &str) -> Result<Option<&'a str
 /// The bytes of a member that must be there.
 pub(super) fn bytes(members: &Object, name: &str) -> Result<Vec<u8>, InvalidJwk> {
     base64::decode(text(members, name)?.ok_or(InvalidJwk::MissingMember)?).ok_or(InvalidJwk::Encoding)
+}
+
+fn bounded_key_id(text: &str) -> Result<Box<str>, InvalidJwk> {
+    if (1..=MOST_BYTES_OF_KEY_ID).contains(&text.len()) { Ok(text.into()) } else { Err(InvalidJwk::KeyId) }
 }
 
 fn operations(members: &Object) -> Result<Vec<Box<str>>, InvalidJwk> {

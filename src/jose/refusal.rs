@@ -18,6 +18,16 @@ pub enum InvalidJwt {
     Jws(#[from] InvalidJws),
 }
 
+impl InvalidJwt {
+    /// The class of rules that failed: always [`JwtRule::Shape`], for nothing but the form of the token was looked at.
+    #[must_use]
+    pub fn rule(&self) -> JwtRule {
+        match self {
+            Self::Claims(_) | Self::Jws(_) => JwtRule::Shape,
+        }
+    }
+}
+
 /// Why a token is refused. For events and tests; whoever sent it hears only the error of the endpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
