@@ -11,7 +11,8 @@ use crate::value::SymmetricKey;
 /// Named symmetric keys, each with a number from 0 to 255.
 ///
 /// Every server process of a realm has the same keys. A retired key is kept as long as the longest-lived credential
-/// or handle that was made with it; then it is removed, and whatever is left of it is unknown.
+/// or handle that was made with it, and the signing keys that it sealed; then it is removed, and whatever is left of it
+/// is unknown.
 pub trait Keyring: Send + Sync {
     /// The number of the key that new credentials and handles use.
     fn current(&self) -> u8;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{
-    Client, Consent, DecodeError, EndReason, Grant, Key, Phase, Record, RecordKind, Session, SubjectEpoch,
+    Client, Consent, DecodeError, EndReason, Grant, Key, Phase, Record, RecordKind, Session, SigningKeys, SubjectEpoch,
     UsedIdentifier,
 };
 use crate::value::{ClientId, InstanceId, Realm, ResourceSet, SessionId, Subject, Timestamp};
@@ -31,6 +31,7 @@ fn every_record(world: &World) -> Vec<Record> {
         Record::Consent(Arc::new(consent(world, "read"))),
         Record::Grant(Arc::new(world.approved())),
         Record::Session(Arc::new(Session::opened(&world.realm, &session(), &subject(), at(600)))),
+        Record::SigningKeys(Arc::new(SigningKeys::none(&world.realm))),
         Record::Subject(Arc::new(SubjectEpoch::first(&world.realm, &subject(), at(5)))),
         Record::UsedIdentifier(Arc::new(UsedIdentifier::new(&world.realm, "assertion", "jti", at(60)))),
     ]
@@ -65,6 +66,7 @@ mod columns {
             (RecordKind::Consent, never, None, user, client, None),
             (RecordKind::Grant, at(0).after(CODE_LIFETIME), None, user, client, None),
             (RecordKind::Session, at(600), None, user, None, session),
+            (RecordKind::SigningKeys, never, None, None, None, None),
             (RecordKind::Subject, never, Some(at(5)), user, None, None),
             (RecordKind::UsedIdentifier, at(60), None, None, None, None),
         ];

@@ -185,7 +185,7 @@ impl AuthorizationServer {
 
     /// Takes away a key that is in the wrong hands: nothing that it signed can be verified any more, and another signs
     /// from now on. Other processes notice within a minute; who keeps the published set, when he fetches it again. Says
-    /// whether there was such a key.
+    /// whether there was such a key; those that the host keeps are the host's to take away.
     ///
     /// # Errors
     ///
