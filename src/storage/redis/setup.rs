@@ -39,20 +39,20 @@ enum Servers {
 
 impl RedisSetup {
     pub(super) fn single(url: &str) -> Self {
-        Self::of(Servers::One(url.to_owned()))
+        Self::of(Servers::One(url.to_owned()), NonZeroU16::MIN)
     }
 
     #[cfg(feature = "redis-cluster")]
     pub(super) fn cluster<'a>(urls: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::of(Servers::Cluster(urls.into_iter().map(ToOwned::to_owned).collect()))
+        Self::of(Servers::Cluster(urls.into_iter().map(ToOwned::to_owned).collect()), FOUR)
     }
 
-    fn of(servers: Servers) -> Self {
+    fn of(servers: Servers, connections: NonZeroU16) -> Self {
         Self {
             servers,
             prefix: "grantsmith".to_owned(),
             time_limit: Duration::from_secs(2),
-            connections: NonZeroU16::MIN,
+            connections,
             replicas: None,
         }
     }
@@ -68,9 +68,10 @@ impl RedisSetup {
         Self { time_limit, ..self }
     }
 
-    /// How many connections the store opens, to each node. Default: one, which all calls share and which is enough:
-    /// their commands follow each other without waiting for answers; to a cluster, 8 reads and 8 writes at a time. With
-    /// [`wait_for_replicas`](Self::wait_for_replicas), take as many as writes shall wait at the same time.
+    /// How many connections the store opens. Default: one, which all calls share and which is enough: their commands
+    /// follow each other without waiting for answers. To a cluster four, each of which is two to every node, for 8 reads
+    /// and 8 writes at a time. With [`wait_for_replicas`](Self::wait_for_replicas), take as many as writes shall wait at
+    /// the same time.
     pub fn connections(self, connections: NonZeroU16) -> Self {
         Self { connections, ..self }
     }
@@ -202,3 +203,6 @@ fn is_forbidden(error: &StorageError) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<redis::RedisError>());
     source.and_then(redis::RedisError::code) == Some("NOPERM")
 }
+
+#[cfg(feature = "redis-cluster")]
+const FOUR: NonZeroU16 = NonZeroU16::new(4).unwrap();
