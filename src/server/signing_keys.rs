@@ -305,14 +305,7 @@ impl AuthorizationServer {
         algorithm: JwsAlgorithm,
         signs_from: Timestamp,
     ) -> Result<StoredSigningKey, Unavailable> {
-        let key = loop {
-            let seed = Zeroizing::new(self.random::<32>()?);
-            match PrivateJwk::from_seed(backend, algorithm, &seed) {
-                Ok(key) => break key,
-                Err(UnusableKey::Invalid) => {}
-                Err(_) => return Err(Unavailable::SigningKey("the backend cannot make it")),
-            }
-        };
+        let key = self.draw_key(backend, algorithm)?;
         let public = key.public();
         let key_id = public.key_id().unwrap_or_default();
         let number = self.0.keyring.current();
@@ -322,6 +315,18 @@ impl AuthorizationServer {
         let sealed = sealed.ok_or(Unavailable::SigningKey("the backend cannot seal it"))?;
         let sealed = SealedKey::new(URL_SAFE_NO_PAD.encode([&[number], &sealed[..]].concat()));
         Ok(StoredSigningKey::new(key_id, algorithm, public.to_json().to_string(), sealed, signs_from))
+    }
+
+    fn draw_key(&self, backend: CryptoBackend, algorithm: JwsAlgorithm) -> Result<PrivateJwk, Unavailable> {
+        for _ in 0..MOST_DRAWS {
+            let seed = Zeroizing::new(self.random::<32>()?);
+            match PrivateJwk::from_seed(backend, algorithm, &seed) {
+                Ok(key) => return Ok(key),
+                Err(UnusableKey::Invalid) => {}
+                Err(_) => break,
+            }
+        }
+        Err(Unavailable::SigningKey("the backend cannot make it"))
     }
 
     /// What a sealed key is bound to, so that it cannot be put in the place of another.
@@ -377,3 +382,5 @@ impl Drop for Reading<'_> {
 
 /// As often as another process may be faster.
 const MOST_ATTEMPTS: usize = 64;
+/// One seed in 2^32 is no key.
+const MOST_DRAWS: usize = 4;

@@ -5,7 +5,9 @@ mod published;
 
 use std::sync::{Arc, Mutex};
 
-use grantsmith::host::{DerivedKeyring, Event, EventSink, Expected, Keyring, Purpose, Saved, Signer, Storage};
+use grantsmith::host::{
+    DerivedKeyring, Entropy, EntropyError, Event, EventSink, Expected, Keyring, Purpose, Saved, Signer, Storage,
+};
 use grantsmith::jose::{
     AudienceRule, CryptoBackend, IssuerRule, IssuingProfile, JwkSet, JwtContent, KeySource, Profile, SubjectRule,
     TypeRule, UnverifiedJwt, VerificationKeys,

@@ -118,6 +118,23 @@ fn a_keyring_without_keys_to_seal_makes_none() {
 }
 
 #[test]
+fn random_bytes_that_are_none_make_no_key() {
+    struct Stuck;
+    impl Entropy for Stuck {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+            bytes.fill(0);
+            Ok(())
+        }
+    }
+    let world = World::new();
+    let keys = SigningKeySource::stored(CryptoBackend::AwsLcRs, [JwsAlgorithm::Es256]);
+    let server = world.builder(keyring()).entropy(Arc::new(Stuck)).signing_keys(keys).build().unwrap();
+
+    assert!(matches!(server.signer(None).block_on(), Err(Unavailable::SigningKey(_))));
+    assert!(world.stored().is_none());
+}
+
+#[test]
 fn a_lost_acknowledgement_makes_no_second_key() {
     let world = World::new();
     world.storage.inject(1, Fault::ErrorAfter);
