@@ -21,6 +21,31 @@ use crate::record::{Record, SealedKey, SigningKeys, StoredSigningKey, Version};
 use crate::value::{JwsAlgorithm, Lifetime, Timestamp};
 
 /// Where a server has its signing keys from.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use grantsmith::host::DerivedKeyring;
+/// use grantsmith::jose::CryptoBackend;
+/// use grantsmith::server::{AuthorizationServer, SigningKeySource};
+/// use grantsmith::storage::memory::MemoryStorage;
+/// use grantsmith::value::JwsAlgorithm;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let secret = [1; 32];
+/// let keyring = Arc::new(DerivedKeyring::new(1, secret)?);
+/// let server = AuthorizationServer::builder("https://login.example", Arc::new(MemoryStorage::new()), keyring)
+///     .signing_keys(SigningKeySource::stored(CryptoBackend::RustCrypto, [JwsAlgorithm::Es256]))
+///     .build()?;
+///
+/// # pollster::block_on(async {
+/// let signer = server.signer(None).await?;
+/// let signature = signer.sign(b"what is to be signed").await?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// assert_eq!(server.metadata().jwks_uri.as_deref(), Some("https://login.example/jwks"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct SigningKeySource {
