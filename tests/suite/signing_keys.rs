@@ -21,9 +21,9 @@ use grantsmith::testing::FixedClock;
 use grantsmith::value::{JwsAlgorithm, Lifetime, Realm, SymmetricKey, Timestamp};
 use pollster::FutureExt as _;
 
-const ISSUER: &str = "https://as.example";
+pub(crate) const ISSUER: &str = "https://as.example";
 const API: &str = "https://api.example";
-const TOKEN_LIFETIME: Lifetime = Lifetime::minutes(10);
+pub(crate) const TOKEN_LIFETIME: Lifetime = Lifetime::minutes(10);
 const ROTATION: KeyRotation =
     KeyRotation { every: Lifetime::minutes(1447), publish_ahead: Lifetime::minutes(60), keep: Lifetime::minutes(30) };
 
@@ -86,26 +86,34 @@ fn keyring() -> Arc<dyn Keyring> {
 }
 
 /// A token as the server signs it now, and the name of the key.
-fn signed(server: &AuthorizationServer, now: Timestamp) -> (String, String) {
-    let signer = server.signer(None).block_on().unwrap();
+pub(crate) async fn sign(server: &AuthorizationServer, now: Timestamp) -> (String, String) {
+    let signer = server.signer(None).await.unwrap();
     let profile = IssuingProfile::new("at+jwt", ISSUER, TOKEN_LIFETIME);
     let content = JwtContent::for_audience(API).with_subject("alice");
     let key_id = signer.public().key_id().unwrap().to_owned();
     let unsigned = profile.prepare(content, signer.algorithm(), &key_id, now).unwrap();
-    let signature = signer.sign(unsigned.signing_input()).block_on().unwrap();
+    let signature = signer.sign(unsigned.signing_input()).await.unwrap();
     (unsigned.signed(&signature).expose().to_owned(), key_id)
 }
 
+fn signed(server: &AuthorizationServer, now: Timestamp) -> (String, String) {
+    sign(server, now).block_on()
+}
+
 /// The set that a verifier fetches.
+pub(crate) async fn fetch(server: &AuthorizationServer) -> JwkSet {
+    JwkSet::parse(&server.published_keys().await.unwrap().unwrap().json).unwrap()
+}
+
 fn fetched(server: &AuthorizationServer) -> JwkSet {
-    JwkSet::parse(&server.published_keys().block_on().unwrap().unwrap().json).unwrap()
+    fetch(server).block_on()
 }
 
 fn names(set: &JwkSet) -> Vec<String> {
     set.keys().iter().map(|key| key.key_id().unwrap().to_owned()).collect()
 }
 
-fn is_verified(token: &str, set: &JwkSet, now: Timestamp) -> bool {
+pub(crate) fn is_verified(token: &str, set: &JwkSet, now: Timestamp) -> bool {
     let algorithms = [JwsAlgorithm::Es256];
     let keys = VerificationKeys::new(CryptoBackend::AwsLcRs, set, &algorithms);
     let profile = Profile::new(

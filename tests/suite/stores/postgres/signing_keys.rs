@@ -3,11 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use grantsmith::host::Storage;
-use grantsmith::jose::{
-    AudienceRule, CryptoBackend, IssuerRule, IssuingProfile, JwkSet, JwtContent, KeySource, Profile, SubjectRule,
-    TypeRule, UnverifiedJwt, VerificationKeys,
-};
+use grantsmith::host::{Clock as _, Storage};
+use grantsmith::jose::CryptoBackend;
 use grantsmith::policy::{KeyRotation, Policy};
 use grantsmith::server::{AuthorizationServer, SigningKeySource};
 use grantsmith::storage::postgres::PostgresStorage;
@@ -16,45 +13,20 @@ use grantsmith::value::{JwsAlgorithm, Lifetime, Timestamp};
 use tokio::task::yield_now;
 
 use super::{runtime, shared};
+use crate::signing_keys::{ISSUER, TOKEN_LIFETIME, fetch, is_verified, sign};
 use crate::token_world::keyring;
-
-const ISSUER: &str = "https://as.example";
-const API: &str = "https://api.example";
-const LIFETIME: Lifetime = Lifetime::minutes(10);
-const ALGORITHMS: [JwsAlgorithm; 1] = [JwsAlgorithm::Es256];
 
 fn server(storage: PostgresStorage, clock: &FixedClock) -> AuthorizationServer {
     let mut policy = Policy::default();
-    policy.access_token_lifetime = LIFETIME;
+    policy.access_token_lifetime = TOKEN_LIFETIME;
     policy.key_rotation =
         KeyRotation { every: Lifetime::minutes(90), publish_ahead: Lifetime::minutes(40), keep: Lifetime::ZERO };
     AuthorizationServer::builder(ISSUER, Arc::new(storage) as Arc<dyn Storage>, Arc::new(keyring()))
         .clock(Arc::new(clock.clone()))
         .policy(policy)
-        .signing_keys(SigningKeySource::stored(CryptoBackend::AwsLcRs, ALGORITHMS))
+        .signing_keys(SigningKeySource::stored(CryptoBackend::AwsLcRs, [JwsAlgorithm::Es256]))
         .build()
         .unwrap()
-}
-
-async fn signed(server: &AuthorizationServer, now: Timestamp) -> String {
-    let signer = server.signer(None).await.unwrap();
-    let content = JwtContent::for_audience(API).with_subject("alice");
-    let key_id = signer.public().key_id().unwrap();
-    let unsigned =
-        IssuingProfile::new("at+jwt", ISSUER, LIFETIME).prepare(content, ALGORITHMS[0], key_id, now).unwrap();
-    let signature = signer.sign(unsigned.signing_input()).await.unwrap();
-    unsigned.signed(&signature).expose().to_owned()
-}
-
-async fn fetched(server: &AuthorizationServer) -> VerificationKeys {
-    let set = server.published_keys().await.unwrap().unwrap();
-    VerificationKeys::new(CryptoBackend::AwsLcRs, &JwkSet::parse(&set.json).unwrap(), &ALGORITHMS)
-}
-
-fn is_verified(token: &str, keys: &VerificationKeys, now: Timestamp) -> bool {
-    let (typ, issuer) = (TypeRule::Exactly("at+jwt"), IssuerRule::Exactly(ISSUER));
-    let profile = Profile::new(typ, &ALGORITHMS, issuer, SubjectRule::Present, AudienceRule::Contains(API));
-    profile.verify(UnverifiedJwt::parse(token, 8192).unwrap(), KeySource::Keys(keys), now).is_ok()
 }
 
 #[test]
@@ -64,7 +36,7 @@ fn keys_change_under_load_and_every_token_can_be_verified_all_its_life() {
     runtime.block_on(async {
         let url = cluster.url(&cluster.create_database().await);
         let clock = FixedClock::at(1_800_000_000);
-        let now = || grantsmith::host::Clock::now(&clock);
+        let now = || clock.now();
         let mut servers = Vec::new();
         for _ in 0..2 {
             servers.push(server(PostgresStorage::open(&url).await.unwrap(), &clock));
@@ -76,7 +48,7 @@ fn keys_change_under_load_and_every_token_can_be_verified_all_its_life() {
                 let (is_over, count) = (Arc::clone(&is_over), Arc::clone(&count));
                 tokio::spawn(async move {
                     while !is_over.load(Ordering::SeqCst) {
-                        let _ = signed(&server, grantsmith::host::Clock::now(&clock)).await;
+                        let _ = sign(&server, clock.now()).await;
                         count.fetch_add(1, Ordering::Relaxed);
                         // A signature waits for nothing, and others need the thread too.
                         yield_now().await;
@@ -85,17 +57,17 @@ fn keys_change_under_load_and_every_token_can_be_verified_all_its_life() {
             })
             .collect();
 
-        let mut sets = vec![(now(), fetched(&servers[0]).await), (now(), fetched(&servers[1]).await)];
+        let mut sets = vec![(now(), fetch(&servers[0]).await), (now(), fetch(&servers[1]).await)];
         let (mut tokens, mut verified) = (Vec::<(Timestamp, String)>::new(), 0);
         for step in 0..600_usize {
             clock.advance(Lifetime::minutes(1));
-            tokens.push((now(), signed(&servers[step % 2], now()).await));
+            tokens.push((now(), sign(&servers[step % 2], now()).await.0));
             let (fetched_at, set) = &mut sets[step % 2];
             // As long as the set may be kept.
             if now().since(*fetched_at) >= Lifetime::minutes(19) {
-                (*fetched_at, *set) = (now(), fetched(&servers[usize::from(step % 4 < 2)]).await);
+                (*fetched_at, *set) = (now(), fetch(&servers[usize::from(step % 4 < 2)]).await);
             }
-            tokens.retain(|(signed_at, _)| now().since(*signed_at) < LIFETIME);
+            tokens.retain(|(signed_at, _)| now().since(*signed_at) < TOKEN_LIFETIME);
             for (signed_at, token) in &tokens {
                 for (fetched_at, set) in &sets {
                     assert!(is_verified(token, set, now()), "signed at {signed_at:?}, set of {fetched_at:?}");
