@@ -1,12 +1,25 @@
 // Where the keyboard is, as a person sees it and as a screen reader says it.
 
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
+
+// What has the focus once something has: a browser moves it to the field that a page names only when it draws the page.
+export async function focused(page) {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    const here = await current(page);
+    if (!here.isNothing || Date.now() > deadline) return here;
+    await setTimeout(50);
+  }
+}
 
 // The name, role, description and state of what has the focus, from the browser's accessibility tree.
-export async function focused(page) {
+async function current(page) {
   const protocol = await page.context().newCDPSession(page);
   try {
-    const { result } = await protocol.send('Runtime.evaluate', { expression: 'document.activeElement' });
+    const evaluate = async (expression) => (await protocol.send('Runtime.evaluate', { expression })).result;
+    const isNothing = (await evaluate('[null, document.body].includes(document.activeElement)')).value;
+    const result = await evaluate('document.activeElement ?? document.body');
     const { nodes } = await protocol.send('Accessibility.getPartialAXTree', {
       objectId: result.objectId,
       fetchRelatives: false,
@@ -14,6 +27,7 @@ export async function focused(page) {
     const [node] = nodes;
     const property = (name) => node.properties?.find((one) => one.name === name)?.value.value;
     return {
+      isNothing,
       role: node.role?.value,
       name: node.name?.value,
       description: node.description?.value,
@@ -44,7 +58,7 @@ export async function tabTo(page, name) {
   const names = [];
   while (names.length < mostStops) {
     await page.keyboard.press('Tab');
-    const here = await focused(page);
+    const here = await current(page);
     names.push(here.name);
     if (here.name === name) {
       await assertFocusIsVisible(page);
@@ -55,3 +69,5 @@ export async function tabTo(page, name) {
 }
 
 const mostStops = 30;
+// Milliseconds.
+const patience = 5000;
