@@ -192,7 +192,7 @@ impl Builder {
         let realm: Realm = name.parse().map_err(|rule| ConfigurationError::Realm { value: name, rule })?;
         let endpoints = endpoints(&issuer, self.endpoints)?;
         #[cfg(feature = "jwt")]
-        let endpoints = with_keys(endpoints, self.keys_endpoint, &issuer)?;
+        let endpoints = with_keys(endpoints, self.keys_endpoint, self.signing_keys.is_some(), &issuer)?;
         self.policy.check()?;
         for scope in &self.scopes_supported {
             if scope.parse::<Scope>().is_err() {
@@ -277,11 +277,18 @@ fn endpoints(issuer: &Issuer, chosen: [Option<String>; 4]) -> Result<Endpoints, 
 }
 
 #[cfg(feature = "jwt")]
-fn with_keys(endpoints: Endpoints, chosen: Option<String>, issuer: &Issuer) -> Result<Endpoints, ConfigurationError> {
+fn with_keys(
+    endpoints: Endpoints,
+    chosen: Option<String>,
+    has_keys: bool,
+    issuer: &Issuer,
+) -> Result<Endpoints, ConfigurationError> {
+    // Where nothing was asked for, the default is in nobody's way.
+    let is_wanted = has_keys || chosen.is_some();
     let keys = chosen.unwrap_or_else(|| format!("{issuer}/jwks"));
     ensure_url("keys_endpoint", &keys, issuer)?;
     let taken = [&endpoints.authorization, &endpoints.token, &endpoints.introspection, &endpoints.revocation];
-    if taken.contains(&&keys) {
+    if is_wanted && taken.contains(&&keys) {
         return Err(ConfigurationError::EndpointTaken { value: keys });
     }
     Ok(Endpoints { keys, ..endpoints })

@@ -64,6 +64,10 @@ fn the_path_is_the_hosts_choice() {
 #[test]
 fn a_server_that_signs_nothing_has_no_such_endpoint() {
     assert_eq!(send(&service(builder(ISSUER)), get("/jwks")).status, StatusCode::NOT_FOUND);
+
+    let of_another = || builder(ISSUER).token_endpoint("https://as.example/jwks");
+    assert!(of_another().build().is_ok());
+    assert!(of_another().signing_keys(keys()).build().is_err());
 }
 
 #[test]
